@@ -170,9 +170,8 @@ std::string dump(const Json& json, int indent) {
 }
 
 Error Place::error(std::string_view wanted) const {
-  std::string got = json_->array_items() || json_->members() || json_->is_null()
-                        ? type_word(*json_)
-                        : dump(*json_);
+  std::string got = json_->array_items() || json_->members() || json_->is_null() ? type_word(*json_)
+                                                                                 : dump(*json_);
   if (auto s = json_->string()) got = quote(*s);
   return config_error(path(), ": ", wanted, ", got ", got);
 }

@@ -54,7 +54,9 @@ class Json {
 
   // Sets a member (an object; null becomes one), replacing one of the same name.
   Json& set(std::string_view name, Json value) &;
-  Json&& set(std::string_view name, Json value) && { return std::move(set(name, std::move(value))); }
+  Json&& set(std::string_view name, Json value) && {
+    return std::move(set(name, std::move(value)));
+  }
   // The same, when there is something to set: absent optionals and empty lists, maps and texts
   // stay out.
   template <class T>
@@ -64,7 +66,8 @@ class Json {
   }
   Json& set_some(std::string_view name, const std::string& text) &;
   Json& set_some(std::string_view name, const std::vector<std::string>& list) &;
-  Json& set_some(std::string_view name, const std::vector<std::pair<std::string, std::string>>& m) &;
+  Json& set_some(std::string_view name,
+                 const std::vector<std::pair<std::string, std::string>>& m) &;
   Json& set_some(std::string_view name, Json value) &;  // an empty array or object stays out
   // Adds an item (an array; null becomes one).
   void push(Json value);
@@ -73,12 +76,13 @@ class Json {
 
  private:
   friend struct JsonBuilder;
-  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array, Object>
+  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Array,
+               Object>
       v_;
 };
 
-// Refuses what is not UTF-8 JSON, duplicate member names, nesting deeper than 128, and anything after
-// the document. The error names line and column.
+// Refuses what is not UTF-8 JSON, duplicate member names, nesting deeper than 128, and anything
+// after the document. The error names line and column.
 Result<Json> parse_json(std::string_view text);
 
 // indent < 0: compact, on one line, "/" unescaped. Bytes that are no UTF-8 become U+FFFD.

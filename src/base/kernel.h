@@ -1,10 +1,12 @@
-// Kernel constants and structs that the build headers of glibc 2.36 lack, each with its version. No calls.
+// Kernel constants and structs that the build headers of glibc 2.36 lack, each with its version. No
+// calls.
 #pragma once
 #include <cstdint>
 
 namespace base::kernel {
 
-// Linux 5.6: openat2(2), <linux/openat2.h>, repeated here so that no kernel header clashes with glibc's.
+// Linux 5.6: openat2(2), <linux/openat2.h>, repeated here so that no kernel header clashes with
+// glibc's.
 struct OpenHow {
   std::uint64_t flags = 0;
   std::uint64_t mode = 0;

@@ -74,15 +74,25 @@ class [[nodiscard]] Result<void> {
 using Status = Result<void>;
 
 template <class... Parts>
-Error usage_error(const Parts&... parts) { return Error(Kind::Usage, cat(parts...)); }
+Error usage_error(const Parts&... parts) {
+  return Error(Kind::Usage, cat(parts...));
+}
 template <class... Parts>
-Error config_error(const Parts&... parts) { return Error(Kind::Config, cat(parts...)); }
+Error config_error(const Parts&... parts) {
+  return Error(Kind::Config, cat(parts...));
+}
 template <class... Parts>
-Error unsupported(const Parts&... parts) { return Error(Kind::Unsupported, cat(parts...)); }
+Error unsupported(const Parts&... parts) {
+  return Error(Kind::Unsupported, cat(parts...));
+}
 template <class... Parts>
-Error state_error(const Parts&... parts) { return Error(Kind::State, cat(parts...)); }
+Error state_error(const Parts&... parts) {
+  return Error(Kind::State, cat(parts...));
+}
 template <class... Parts>
-Error system_error(const Parts&... parts) { return Error(Kind::System, cat(parts...)); }
+Error system_error(const Parts&... parts) {
+  return Error(Kind::System, cat(parts...));
+}
 
 // A visitor made of lambdas, for std::visit over a closed choice.
 template <class... F>

@@ -57,8 +57,8 @@ class Temporary {
 }  // namespace
 
 Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode) {
-  // The name need not be unguessable: the directory is ours. It is the same at each try, so that what
-  // a killed writer left is overwritten; writers take turns by a lock of their own.
+  // The name need not be unguessable: the directory is ours. It is the same at each try, so that
+  // what a killed writer left is overwritten; writers take turns by a lock of their own.
   auto temporary_name = base::cat(".", name, ".new");
   auto fd = TRY(sys::openat(dir, temporary_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
   Temporary temporary(dir, temporary_name);

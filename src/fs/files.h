@@ -26,7 +26,8 @@ Status write_all(FdRef fd, std::string_view bytes);
 // One write to an existing file, as the control files of cgroupfs and procfs want it.
 Status write_control(FdRef dir, const std::string& path, std::string_view text);
 
-// The file gets this text, or stays as it was: temporary file, fsync, rename, fsync of the directory.
+// The file gets this text, or stays as it was: temporary file, fsync, rename, fsync of the
+// directory.
 Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode);
 
 // An exclusive lock on a file of this name (made if need be), held until the descriptor is closed.

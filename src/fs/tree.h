@@ -16,14 +16,14 @@ using base::Status;
 // All entries but "." and "..", in the kernel's order.
 Result<std::vector<sys::DirEntry>> list_dir(FdRef dir);
 
-// Removes what is called `name`, with everything in it; links are removed, not followed. Absent is fine.
-// Stays on the file system of `dir`: a mounted folder in the way is an error (EBUSY).
+// Removes what is called `name`, with everything in it; links are removed, not followed. Absent is
+// fine. Stays on the file system of `dir`: a mounted folder in the way is an error (EBUSY).
 Status remove_tree(FdRef dir, const std::string& name);
 // Removes all that a directory holds, not itself.
 Status empty_dir(FdRef dir);
 
-// Copies what `from` holds into `to`: modes, owners, times, extended attributes, links, devices; hard links
-// within the tree stay hard links only as separate copies.
+// Copies what `from` holds into `to`: modes, owners, times, extended attributes, links, devices;
+// hard links within the tree stay hard links only as separate copies.
 Status copy_tree(FdRef from, FdRef to);
 
 }  // namespace fs

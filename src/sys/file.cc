@@ -26,7 +26,8 @@ std::string magic_path(FdRef fd) { return base::cat("/proc/self/fd/", fd.raw());
 }  // namespace
 
 Result<Fd> openat(FdRef dir, const std::string& path, int flags, unsigned mode) {
-  int n = retry([&] { return ::openat(dir.raw(), path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode); });
+  int n =
+      retry([&] { return ::openat(dir.raw(), path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode); });
   if (n < 0) return failed("openat", dir, path);
   return Fd(n);
 }
@@ -53,9 +54,8 @@ Result<std::size_t> read(FdRef fd, std::span<char> into) {
 }
 
 Result<std::size_t> pread(FdRef fd, std::span<char> into, std::uint64_t offset) {
-  auto n = retry([&] {
-    return ::pread(fd.raw(), into.data(), into.size(), static_cast<off_t>(offset));
-  });
+  auto n = retry(
+      [&] { return ::pread(fd.raw(), into.data(), into.size(), static_cast<off_t>(offset)); });
   if (n < 0) return failed("pread", fd);
   return static_cast<std::size_t>(n);
 }
@@ -169,7 +169,8 @@ Status fsetxattr(FdRef fd, const std::string& name, std::string_view value) {
 
 Status lsetxattrat(FdRef dir, const std::string& path, const std::string& name,
                    std::string_view value) {
-  // There is no setxattrat before Linux 6.13: the directory is named by its descriptor's magic link.
+  // There is no setxattrat before Linux 6.13: the directory is named by its descriptor's magic
+  // link.
   auto place = base::cat(magic_path(dir), "/", path);
   if (::lsetxattr(place.c_str(), name.c_str(), value.data(), value.size(), 0) < 0)
     return failed("lsetxattr", dir, path, name);
@@ -207,7 +208,8 @@ Status fsync(FdRef fd) {
 }
 
 Status flock(FdRef fd, int operation) {
-  if (retry([&] { return ::flock(fd.raw(), operation); }) < 0) return failed("flock", fd, operation);
+  if (retry([&] { return ::flock(fd.raw(), operation); }) < 0)
+    return failed("flock", fd, operation);
   return {};
 }
 
@@ -258,7 +260,8 @@ Result<std::size_t> sendfile(FdRef to, FdRef from, std::size_t size) {
 }
 
 Result<std::size_t> copy_file_range(FdRef from, FdRef to, std::size_t size) {
-  auto n = retry([&] { return ::copy_file_range(from.raw(), nullptr, to.raw(), nullptr, size, 0); });
+  auto n =
+      retry([&] { return ::copy_file_range(from.raw(), nullptr, to.raw(), nullptr, size, 0); });
   if (n < 0) return failed("copy_file_range", from, to);
   return static_cast<std::size_t>(n);
 }

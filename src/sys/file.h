@@ -1,4 +1,5 @@
-// System calls on files and directories: one function each, close-on-exec always, errors like a line of strace.
+// System calls on files and directories: one function each, close-on-exec always, errors like a
+// line of strace.
 #pragma once
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,7 +24,8 @@ using base::Status;
 
 // man: open(2). O_CLOEXEC and O_NOCTTY are always set.
 Result<Fd> openat(FdRef dir, const std::string& path, int flags, unsigned mode = 0);
-// man: openat2(2), Linux 5.6. resolve: base::kernel::kResolve…; EAGAIN (a racing rename) is retried.
+// man: openat2(2), Linux 5.6. resolve: base::kernel::kResolve…; EAGAIN (a racing rename) is
+// retried.
 Result<Fd> openat2(FdRef dir, const std::string& path, int flags, unsigned mode,
                    std::uint64_t resolve);
 
