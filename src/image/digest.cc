@@ -32,7 +32,8 @@ base::Result<Digest> parse_digest(std::string_view text) {
     return base::config_error("digest ", base::quote(text), ": must be ALGORITHM:HEX");
   auto algorithm = base::value_of(kAlgorithms, text.substr(0, colon));
   if (!algorithm)
-    return base::config_error("digest ", base::quote(text), ": the algorithm must be sha256 or sha512");
+    return base::config_error("digest ", base::quote(text),
+                              ": the algorithm must be sha256 or sha512");
   auto hex = text.substr(colon + 1);
   if (hex.size() != hex_length(*algorithm) ||
       hex.find_first_not_of("0123456789abcdef") != std::string_view::npos)
@@ -86,25 +87,35 @@ base::Result<Digest> digest_of(std::string_view bytes, Algorithm algorithm) {
   return hasher.finish();
 }
 
+base::Status check_fits(std::uint64_t seen, std::size_t more, std::uint64_t size) {
+  if (more > size - seen)
+    return base::config_error("is longer than the ", size, " bytes that its descriptor promises");
+  return {};
+}
+
+base::Status check_promise(const Digest& promised, std::uint64_t size, const Digest& found,
+                           std::uint64_t seen) {
+  if (seen != size)
+    return base::config_error("has ", seen, " bytes, its descriptor promises ", size);
+  if (found != promised)
+    return base::config_error("content has the digest ", found.text(), ", wanted ",
+                              promised.text());
+  return {};
+}
+
 Verifier::Verifier(Digest promised, std::uint64_t size, Sink* next)
     : promised_(std::move(promised)), size_(size), hasher_(promised_.algorithm), next_(next) {}
 
 base::Status Verifier::write(std::string_view bytes) {
-  if (bytes.size() > size_ - seen_)
-    return base::config_error("is longer than the ", size_, " bytes that its descriptor promises");
+  TRY(check_fits(seen_, bytes.size(), size_));
   seen_ += bytes.size();
   hasher_.add(bytes);
   return next_ ? next_->write(bytes) : base::Status();
 }
 
 base::Status Verifier::finish() {
-  if (seen_ != size_)
-    return base::config_error("has ", seen_, " bytes, its descriptor promises ", size_);
   auto found = TRY(hasher_.finish());
-  if (found != promised_)
-    return base::config_error("content has the digest ", found.text(), ", wanted ",
-                              promised_.text());
-  return {};
+  return check_promise(promised_, size_, found, seen_);
 }
 
 }  // namespace image

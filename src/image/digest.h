@@ -59,8 +59,14 @@ class Sink {
   virtual base::Status write(std::string_view bytes) = 0;
 };
 
+// The two checks of promised content: that more bytes still fit, and that size and digest are
+// right. Kind::Config names both. spec: descriptor.md#properties
+base::Status check_fits(std::uint64_t seen, std::size_t more, std::uint64_t size);
+base::Status check_promise(const Digest& promised, std::uint64_t size, const Digest& found,
+                           std::uint64_t seen);
+
 // Lets only the promised content pass: hands bytes on while they fit the promised size, and says at
-// the end whether size and digest are those promised. spec: descriptor.md#properties
+// the end whether size and digest are those promised.
 class Verifier : public Sink {
  public:
   // `next` outlives the verifier; it may be nullptr to verify only.

@@ -49,9 +49,9 @@ base::Result<Platform> parse_platform(std::string_view text) {
   auto parts = base::split(text, '/');
   bool good = parts.size() == 2 || parts.size() == 3;
   for (auto part : parts)
-    good = good && !part.empty() &&
-           part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") ==
-               std::string_view::npos;
+    good =
+        good && !part.empty() &&
+        part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
   if (!good)
     return base::usage_error("platform ", base::quote(text),
                              ": must be OS/ARCHITECTURE[/VARIANT], such as linux/arm64 or "

@@ -22,10 +22,10 @@ bool looks_like_registry(std::string_view part) {
 
 // [a-zA-Z0-9] with hyphens inside.
 bool is_host_label(std::string_view label) {
-  if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-  return std::all_of(label.begin(), label.end(), [](char c) {
-    return is_lower(c) || is_upper(c) || is_digit(c) || c == '-';
-  });
+  if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+    return false;
+  return std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_lower(c) || is_upper(c) || is_digit(c) || c == '-'; });
 }
 
 bool is_registry(std::string_view registry) {
@@ -123,9 +123,10 @@ base::Result<Reference> parse_reference(std::string_view text) {
   if (colon != std::string_view::npos) {
     auto tag = name.substr(colon + 1);
     if (!is_tag(tag))
-      return refused(text, base::cat("the tag ", base::quote(tag),
-                                     " must be 1 to 128 letters, digits, \"_\", \".\" or \"-\", and "
-                                     "start with a letter, a digit or \"_\""));
+      return refused(text,
+                     base::cat("the tag ", base::quote(tag),
+                               " must be 1 to 128 letters, digits, \"_\", \".\" or \"-\", and "
+                               "start with a letter, a digit or \"_\""));
     if (!out.digest) out.tag = tag;
     name = name.substr(0, colon);
   } else if (!out.digest) {
@@ -144,7 +145,8 @@ base::Result<Reference> parse_reference(std::string_view text) {
       return refused(text, base::cat("the part ", base::quote(part),
                                      " must be lower-case letters and digits, with \".\", \"_\", "
                                      "\"__\" or hyphens between them"));
-  if (out.name().size() > kLongestName) return refused(text, "the name is longer than 255 characters");
+  if (out.name().size() > kLongestName)
+    return refused(text, "the name is longer than 255 characters");
   return out;
 }
 

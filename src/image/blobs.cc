@@ -1,0 +1,151 @@
+#include "image/blobs.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <array>
+#include <cerrno>
+
+#include "fs/files.h"
+#include "sys/file.h"
+
+namespace image {
+namespace {
+
+constexpr unsigned kFolderMode = 0755;
+constexpr unsigned kFileMode = 0644;
+constexpr int kManyNames = 100000;
+
+// The folder of this name, made if missing, never through a link.
+base::Result<base::Fd> open_folder(base::FdRef parent, const std::string& name) {
+  auto made = sys::mkdirat(parent, name, kFolderMode);
+  if (!made && made.error().code() != EEXIST) return std::move(made).error();
+  return sys::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+std::string blob_path(const Digest& digest) {
+  return base::cat(algorithm_word(digest.algorithm), "/", digest.hex);
+}
+
+base::Status empty_ingest(base::FdRef ingest) {
+  // Read all names first: removing while reading may hide some.
+  std::vector<std::string> names;
+  for (;;) {
+    auto entries = TRY(sys::getdents(ingest));
+    if (entries.empty()) break;
+    for (auto& entry : entries) names.push_back(std::move(entry.name));
+  }
+  for (const auto& name : names)
+    if (name.ends_with(".part")) TRY(sys::unlinkat(ingest, name));
+  return {};
+}
+
+}  // namespace
+
+BlobWriter::BlobWriter(base::FdRef ingest, base::FdRef blobs, std::string name, base::Fd file,
+                       std::optional<Descriptor> promised)
+    : ingest_(ingest),
+      blobs_(blobs),
+      name_(std::move(name)),
+      file_(std::move(file)),
+      promised_(std::move(promised)),
+      hasher_(promised_ ? promised_->digest.algorithm : Algorithm::Sha256) {}
+
+BlobWriter::~BlobWriter() {
+  if (!name_.empty()) (void)sys::unlinkat(ingest_, name_);
+}
+
+base::Status BlobWriter::write(std::string_view bytes) {
+  if (promised_) TRY(check_fits(size_, bytes.size(), promised_->size));
+  TRY(fs::write_all(file_, bytes), "store");
+  hasher_.add(bytes);
+  size_ += bytes.size();
+  return {};
+}
+
+base::Result<Digest> BlobWriter::commit() {
+  auto digest = TRY(hasher_.finish());
+  if (promised_) TRY(check_promise(promised_->digest, promised_->size, digest, size_));
+  TRY(sys::fsync(file_), "store");
+  TRY(sys::renameat2(ingest_, name_, blobs_, blob_path(digest)), "store");
+  name_.clear();
+  auto folder = TRY(sys::openat(blobs_, std::string(algorithm_word(digest.algorithm)),
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  TRY(sys::fsync(folder), "store");
+  return digest;
+}
+
+base::Result<Blobs> Blobs::open(base::FdRef layout) {
+  Blobs out;
+  out.blobs_ = TRY(open_folder(layout, "blobs"));
+  (void)TRY(open_folder(out.blobs_, "sha256"));
+  (void)TRY(open_folder(out.blobs_, "sha512"));
+  out.ingest_ = TRY(open_folder(layout, "ingest"));
+  // Who writes to ingest/ holds this lock shared; so whoever gets it alone finds only leftovers.
+  out.lock_ = TRY(sys::openat(out.ingest_, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, kFileMode));
+  auto alone = sys::flock(out.lock_, LOCK_EX | LOCK_NB);
+  if (alone)
+    TRY(empty_ingest(out.ingest_), "clean ingest/");
+  else if (alone.error().code() != EWOULDBLOCK)
+    return std::move(alone).error();
+  TRY(sys::flock(out.lock_, LOCK_SH));
+  return out;
+}
+
+base::Result<bool> Blobs::has(const Descriptor& descriptor) const {
+  auto stat = sys::fstatat(blobs_, blob_path(descriptor.digest), AT_SYMLINK_NOFOLLOW);
+  if (!stat) {
+    if (stat.error().code() == ENOENT) return false;
+    return std::move(stat).error();
+  }
+  return S_ISREG(stat.value().st_mode) &&
+         static_cast<std::uint64_t>(stat.value().st_size) == descriptor.size;
+}
+
+base::Result<base::Fd> Blobs::open_blob(const Descriptor& descriptor) const {
+  auto fd = sys::openat(blobs_, blob_path(descriptor.digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd && fd.error().code() == ENOENT)
+    return base::config_error("blob ", descriptor.digest.text(), " is missing in the store");
+  if (!fd) return std::move(fd).error();
+  auto stat = TRY(sys::fstat(fd.value()));
+  if (!S_ISREG(stat.st_mode))
+    return base::config_error("blob ", descriptor.digest.text(), " is not a file");
+  if (static_cast<std::uint64_t>(stat.st_size) != descriptor.size)
+    return base::config_error("blob ", descriptor.digest.text(), " has ", stat.st_size,
+                              " bytes, its descriptor promises ", descriptor.size);
+  return fd;
+}
+
+base::Result<std::string> Blobs::read(const Descriptor& descriptor, std::uint64_t most) const {
+  if (descriptor.size > most)
+    return base::config_error("blob ", descriptor.digest.text(), " has ", descriptor.size,
+                              " bytes, at most ", most, " are read");
+  auto fd = TRY(open_blob(descriptor));
+  auto bytes = TRY(fs::read_all(fd, most));
+  Verifier verifier(descriptor.digest, descriptor.size, nullptr);
+  TRY(verifier.write(bytes), "blob ", descriptor.digest.text());
+  TRY(verifier.finish(), "blob ", descriptor.digest.text());
+  return bytes;
+}
+
+base::Result<std::unique_ptr<BlobWriter>> Blobs::start(std::optional<Descriptor> promised) const {
+  for (int n = 0; n < kManyNames; ++n) {
+    auto name = base::cat(n, ".part");
+    auto fd = sys::openat(ingest_, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode);
+    if (fd)
+      return std::make_unique<BlobWriter>(ingest_, blobs_, std::move(name), std::move(fd).value(),
+                                          std::move(promised));
+    if (fd.error().code() != EEXIST) return std::move(fd).error();
+  }
+  return base::state_error("ingest/ holds ", kManyNames, " unfinished blobs");
+}
+
+base::Result<Descriptor> Blobs::put(std::string_view bytes, std::string_view media_type) const {
+  auto writer = TRY(start());
+  TRY(writer->write(bytes));
+  auto digest = TRY(writer->commit());
+  return Descriptor{
+      .media_type = std::string(media_type), .digest = std::move(digest), .size = bytes.size()};
+}
+
+}  // namespace image

@@ -1,0 +1,67 @@
+// The content-addressed half of the store: blobs/ALGORITHM/HEX, written so that a kill leaves
+// nothing half.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "image/descriptor.h"
+#include "image/digest.h"
+
+namespace image {
+
+// A blob on its way into the store: a file in ingest/ that becomes a blob by commit(), and vanishes
+// otherwise. It borrows the store's descriptors: it must not outlive its Blobs.
+class BlobWriter : public Sink {
+ public:
+  BlobWriter(base::FdRef ingest, base::FdRef blobs, std::string name, base::Fd file,
+             std::optional<Descriptor> promised);
+  ~BlobWriter() override;
+  // Refuses, where size and digest are promised, whatever goes beyond the size.
+  base::Status write(std::string_view bytes) override;
+  // Checks what was promised, then fsync, then the name that the content's digest gives.
+  base::Result<Digest> commit();
+  std::uint64_t size() const { return size_; }
+
+ private:
+  base::FdRef ingest_;
+  base::FdRef blobs_;
+  std::string name_;
+  base::Fd file_;
+  std::optional<Descriptor> promised_;
+  Hasher hasher_;
+  std::uint64_t size_ = 0;
+};
+
+// Every function may be called from several threads at once.
+class Blobs {
+ public:
+  // Opens (and makes, where missing) blobs/ and ingest/ below the layout's folder. Removes what
+  // killed bundlers left in ingest/, unless another bundler is at work there.
+  static base::Result<Blobs> open(base::FdRef layout);
+
+  // Whether the content is there, with this size.
+  base::Result<bool> has(const Descriptor& descriptor) const;
+  // The blob, for reading from its start. The size is checked, the digest not: whoever streams it
+  // through a Verifier, or checks the diff_id, checks that too. Kind::Config when it is missing.
+  base::Result<base::Fd> open_blob(const Descriptor& descriptor) const;
+  // The whole blob, verified; more than `most` bytes is an error.
+  base::Result<std::string> read(const Descriptor& descriptor, std::uint64_t most) const;
+
+  // A new blob, of promised content or of whatever comes.
+  base::Result<std::unique_ptr<BlobWriter>> start(
+      std::optional<Descriptor> promised = std::nullopt) const;
+  // A document as a blob: gives its descriptor.
+  base::Result<Descriptor> put(std::string_view bytes, std::string_view media_type) const;
+
+ private:
+  base::Fd blobs_{};
+  base::Fd ingest_{};
+  base::Fd lock_{};  // shared, as long as we may write to ingest/
+};
+
+}  // namespace image

@@ -1,0 +1,53 @@
+// The store: an OCI image layout whose index.json gives complete references to images.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "image/blobs.h"
+#include "image/image_config.h"
+#include "image/manifest.h"
+#include "image/reference.h"
+
+namespace image {
+
+// Where a name stands: the annotation of a descriptor in index.json. spec: annotations.md
+inline constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
+
+// A named image, its documents read and verified.
+struct Image {
+  Reference reference{};
+  Descriptor descriptor{};  // of the manifest
+  Manifest manifest{};
+  ImageConfig config{};
+};
+
+class Store {
+ public:
+  // Opens the layout in this folder and makes what is missing of it. A folder that holds an
+  // oci-layout file of another version than 1.x is refused. spec: image-layout.md
+  static base::Result<Store> open(const std::string& folder);
+
+  const Blobs& blobs() const { return blobs_; }
+
+  // index.json as it stands.
+  base::Result<Index> index() const;
+  // Gives the image this name, which is taken from any other image. Under the store's lock: two
+  // bundlers at once lose nothing. The descriptor's blob must be there.
+  base::Status name(const Reference& reference, Descriptor descriptor) const;
+  // The manifest of this name, or nothing.
+  base::Result<std::optional<Descriptor>> find(const Reference& reference) const;
+  // The image of this name with its documents; Kind::State when the store has none.
+  base::Result<Image> image(const Reference& reference) const;
+  // The documents of a named descriptor.
+  base::Result<Image> image(const Reference& reference, const Descriptor& descriptor) const;
+
+ private:
+  base::Fd folder_{};
+  Blobs blobs_{};
+};
+
+}  // namespace image
