@@ -1,0 +1,29 @@
+// Root file systems and foreign image layouts as images of the store.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "image/layout.h"
+#include "image/platform.h"
+#include "image/reference.h"
+
+namespace image {
+
+struct ImportOptions {
+  Platform platform = host_platform();  // of a root file system; which image of a layout
+  bool compress = true;                 // a root file system's layer as gzip
+  std::vector<std::string> command{};   // Cmd of a root file system's image; default: /bin/sh
+};
+
+// SOURCE, a path on the host, as an image of this name:
+//   a folder that holds an oci-layout file   the image `layout_name` in it, or its only one
+//   any other folder                         its content as one layer
+//   a file                                   a tar, compressed or not, as one layer
+// Nothing is named unless all of it is good: blobs of a layout are verified, a tar is read to its
+// end. Kind::Config for damage, Kind::Usage for a source that is none of these.
+base::Result<Descriptor> import_source(const Store& store, const std::string& source,
+                                       const std::string& layout_name, const Reference& name,
+                                       const ImportOptions& options);
+
+}  // namespace image

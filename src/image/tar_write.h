@@ -1,0 +1,35 @@
+// A folder as a tar archive: PAX where ustar is too small, the same bytes for the same folder.
+#pragma once
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "image/archive.h"
+#include "image/digest.h"
+
+namespace image {
+
+// Writes entries one after the other: add, then content until the size is reached, then the next.
+class TarWriter {
+ public:
+  explicit TarWriter(Sink* to) : to_(to) {}
+  // The entry's header. Kind::Unsupported for what no header can hold.
+  base::Status add(const Entry& entry);
+  // Content of the entry added last; no more than its size.
+  base::Status content(std::string_view bytes);
+  // The end blocks.
+  base::Status finish();
+
+ private:
+  base::Status pad();
+  Sink* to_;
+  std::uint64_t left_ = 0;     // of the present entry's content
+  std::uint64_t padding_ = 0;  // to write after it
+};
+
+// All that the folder holds (itself first, as "./"), in the order of names, with owners, modes,
+// times in whole seconds, extended attributes, hard links and devices. Sockets are left out. Links
+// are never followed, mounted file systems below are.
+base::Status write_tree(base::FdRef folder, TarWriter& to);
+
+}  // namespace image
