@@ -1,0 +1,35 @@
+// Host: the facts that planning may depend on, read once by apply/probe.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "plan/cgroup_host.h"
+
+namespace plan {
+
+struct Host {
+  std::uint32_t uid = 0;  // effective
+  std::uint32_t gid = 0;
+  // Whether our own user namespace is not the first one.
+  bool in_user_namespace = false;
+  // One bit for each capability: those that we hold (permitted and bounding), and those that exist.
+  std::uint64_t held_capabilities = 0;
+  std::uint64_t known_capabilities = 0;
+  bool apparmor = false;
+  bool selinux = false;
+  CgroupHost cgroup{};
+
+  bool privileged() const { return uid == 0 && !in_user_namespace; }
+};
+
+// What the command line asks for besides the configuration.
+struct Request {
+  std::string id{};
+  std::string bundle{};  // absolute
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  bool systemd_cgroup = false;
+  int preserve_fds = 0;
+};
+
+}  // namespace plan

@@ -1,0 +1,42 @@
+// System calls on sockets: bytes, and descriptors with them.
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace sys {
+
+using base::Fd;
+using base::FdRef;
+using base::Result;
+using base::Status;
+
+struct SocketPair {
+  Fd first{};
+  Fd second{};
+};
+// type: SOCK_SEQPACKET, SOCK_STREAM, SOCK_DGRAM
+Result<SocketPair> socketpair(int type);
+
+// A stream socket connected to the one bound at this path. Paths longer than sun_path (107 bytes)
+// work too: they are reached through a descriptor of their directory.
+Result<Fd> connect_unix(const std::string& path);
+// A stream socket that listens at this path (made by it).
+Result<Fd> listen_unix(const std::string& path);
+Result<Fd> accept(FdRef listening);
+
+// Sends the bytes, with a descriptor if given (SCM_RIGHTS). Never raises SIGPIPE.
+Status send(FdRef socket, std::string_view bytes, std::optional<FdRef> descriptor = {});
+
+struct Received {
+  std::size_t size = 0;  // 0: the other end is closed
+  Fd descriptor{};       // close-on-exec, if one came
+};
+Result<Received> receive(FdRef socket, std::span<char> into);
+
+}  // namespace sys
