@@ -40,7 +40,8 @@ base::Result<Execution> read_execution(const base::Place& place) {
 base::Result<std::vector<Digest>> read_diff_ids(const base::Place& document) {
   auto rootfs = TRY(document.at("rootfs"));
   auto type = TRY(rootfs.at("type"));
-  if (TRY(type.string()) != "layers") return type.error("must be \"layers\"");
+  auto word = TRY(type.string());
+  if (word != "layers") return type.error("must be \"layers\"");
   // An image without layers is written with null by some tools.
   auto ids = TRY(rootfs.find("diff_ids"));
   std::vector<Digest> out;

@@ -48,8 +48,8 @@ base::Status make_files(base::FdRef folder) {
     TRY(check_header(*header), kHeaderFile);
   else
     TRY(fs::replace_file(folder, kHeaderFile, "{\"imageLayoutVersion\":\"1.0.0\"}\n", kFileMode));
-  if (!TRY(read_if_there(folder, kIndexFile)))
-    TRY(fs::replace_file(folder, kIndexFile, empty_index(), kFileMode));
+  auto index = TRY(read_if_there(folder, kIndexFile));
+  if (!index) TRY(fs::replace_file(folder, kIndexFile, empty_index(), kFileMode));
   return {};
 }
 
@@ -69,7 +69,8 @@ base::Result<Index> Store::index() const {
 }
 
 base::Status Store::name(const Reference& reference, Descriptor descriptor) const {
-  if (!TRY(blobs_.has(descriptor)))
+  bool there = TRY(blobs_.has(descriptor));
+  if (!there)
     return base::state_error("blob ", descriptor.digest.text(), " is missing in the store");
   auto text = reference.text();
   auto lock = TRY(fs::lock_file(folder_, kLockFile));

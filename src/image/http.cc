@@ -1,0 +1,224 @@
+#include "image/http.h"
+
+#include <curl/curl.h>
+
+#include <array>
+#include <chrono>
+
+#include "base/text.h"
+
+namespace image {
+namespace {
+
+constexpr std::size_t kLongestProblem = 16384;
+constexpr std::size_t kMostHeaderBytes = 256 << 10;
+
+// One exchange, while it lasts.
+struct Exchange {
+  CURL* curl = nullptr;
+  const Request* request = nullptr;
+  const Stop* stop = nullptr;
+  Response response{};
+  std::optional<base::Error> failure{};
+  std::size_t header_bytes = 0;
+  std::uint64_t drop = 0;  // bytes that the caller has already
+};
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (lower(a[i]) != lower(b[i])) return false;
+  return true;
+}
+
+std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  exchange.header_bytes += size;
+  if (exchange.header_bytes > kMostHeaderBytes) {
+    exchange.failure = base::config_error("the registry sends endless headers");
+    return 0;
+  }
+  std::string_view line(data, size);
+  // A new status line (after 100 Continue) starts the headers anew.
+  if (line.starts_with("HTTP/")) exchange.response = {};
+  auto colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  auto name = line.substr(0, colon);
+  auto value = std::string(base::trim(line.substr(colon + 1)));
+  auto& response = exchange.response;
+  if (equals_ignoring_case(name, "content-type"))
+    response.content_type = std::move(value);
+  else if (equals_ignoring_case(name, "content-range"))
+    response.content_range = std::move(value);
+  else if (equals_ignoring_case(name, "www-authenticate"))
+    response.challenges.push_back(std::move(value));
+  else if (equals_ignoring_case(name, "retry-after"))
+    response.retry_after = base::parse<unsigned>(value);
+  return size;
+}
+
+std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  long status = 0;
+  curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200 && status != 206) {
+    auto& problem = exchange.response.problem;
+    problem.append(data, std::min(size, kLongestProblem - problem.size()));
+    // Enough is read to say what is wrong.
+    return problem.size() < kLongestProblem ? size : 0;
+  }
+  if (!exchange.request->body) return size;
+  auto wanted = base::cat("bytes ", exchange.request->from, "-");
+  if (status == 206 && !exchange.response.content_range.starts_with(wanted)) {
+    exchange.failure =
+        base::config_error("the registry sends ", base::quote(exchange.response.content_range),
+                           ", wanted ", base::quote(wanted));
+    return 0;
+  }
+  std::string_view bytes(data, size);
+  if (status == 200 && exchange.drop > 0) {
+    auto known = std::min<std::uint64_t>(exchange.drop, size);
+    exchange.drop -= known;
+    bytes.remove_prefix(known);
+  }
+  if (bytes.empty()) return size;
+  auto taken = exchange.request->body->write(bytes);
+  if (taken) return size;
+  exchange.failure = std::move(taken).error();
+  return 0;
+}
+
+int look_for_stop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Exchange*>(user)->stop->is_set() ? 1 : 0;
+}
+
+// Whether trying again may help. A connection that was never made will not be made by haste.
+bool is_loss(CURL* curl, CURLcode code) {
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    curl_off_t connected = 0;
+    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
+    return connected > 0;
+  }
+  return code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR ||
+         code == CURLE_SEND_ERROR || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+}
+
+}  // namespace
+
+void Stop::set() {
+  std::lock_guard hold(mutex_);
+  set_.store(true);
+  changed_.notify_all();
+}
+
+bool Stop::wait(unsigned milliseconds) const {
+  std::unique_lock hold(mutex_);
+  return !changed_.wait_for(hold, std::chrono::milliseconds(milliseconds),
+                            [this] { return set_.load(); });
+}
+
+HttpLibrary::HttpLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+HttpLibrary::~HttpLibrary() { curl_global_cleanup(); }
+
+struct Transport::State {
+  struct Free {
+    void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+  };
+  Patience patience;
+  const Stop* stop;
+  std::unique_ptr<CURL, Free> curl;
+};
+
+Transport::Transport(Patience patience, const Stop& stop)
+    : state_(std::make_unique<State>(State{patience, &stop, {}})) {
+  state_->curl.reset(curl_easy_init());
+}
+Transport::~Transport() = default;
+
+namespace {
+
+// What holds for every exchange.
+void set_manners(CURL* curl, const Patience& patience) {
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "coracle-bundler/" CORACLE_VERSION);
+  curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L << 10);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, patience.connect);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, patience.slow);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, patience.slowest_bytes);
+}
+
+void set_ends(CURL* curl, Exchange& exchange) {
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_stop);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
+}
+
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+HeaderList header_list(const Request& request) {
+  HeaderList list;
+  auto add = [&list](const std::string& header) {
+    if (auto longer = curl_slist_append(list.get(), header.c_str())) {
+      (void)list.release();
+      list.reset(longer);
+    }
+  };
+  for (const auto& header : request.headers) add(header);
+  if (request.from > 0) add(base::cat("Range: bytes=", request.from, "-"));
+  return list;
+}
+
+// What the end of the transfer means.
+base::Result<Response> outcome(CURLcode code, Exchange& exchange, std::string_view message) {
+  if (exchange.failure) return *std::move(exchange.failure);
+  if (code == CURLE_ABORTED_BY_CALLBACK) return base::state_error("stopped");
+  auto& response = exchange.response;
+  curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &response.status);
+  char* location = nullptr;
+  curl_easy_getinfo(exchange.curl, CURLINFO_REDIRECT_URL, &location);
+  if (location) response.location = location;
+  // A problem's body that is cut off still has its status.
+  bool has_problem = code == CURLE_WRITE_ERROR && !response.problem.empty();
+  if (code == CURLE_OK || has_problem) return std::move(response);
+  std::string how(message.empty() ? curl_easy_strerror(code) : message);
+  if (!is_loss(exchange.curl, code)) {
+    if (code == CURLE_SSL_CONNECT_ERROR) how += " (a registry without TLS needs --plain-http)";
+    return base::system_error(how);
+  }
+  response.silent = code == CURLE_OPERATION_TIMEDOUT;
+  response.lost = std::move(how);
+  return std::move(response);
+}
+
+}  // namespace
+
+base::Result<Response> Transport::exchange(const Request& request) {
+  CURL* curl = state_->curl.get();
+  if (!curl) return base::system_error("libcurl cannot start");
+  if (state_->stop->is_set()) return base::state_error("stopped");
+  Exchange exchange{.curl = curl, .request = &request, .stop = state_->stop, .drop = request.from};
+  std::array<char, CURL_ERROR_SIZE> message{};
+  auto headers = header_list(request);
+  // Keeps the connections, forgets the options.
+  curl_easy_reset(curl);
+  set_manners(curl, state_->patience);
+  set_ends(curl, exchange);
+  curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message.data());
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  if (!request.form.empty()) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.form.c_str());
+  auto code = curl_easy_perform(curl);
+  return outcome(code, exchange, message.data());
+}
+
+}  // namespace image

@@ -1,0 +1,249 @@
+#include "image/pull.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "image/http.h"
+#include "image/manifest.h"
+#include "image/media.h"
+
+namespace image {
+namespace {
+
+constexpr int kDeepestIndex = 3;
+
+struct Wanted {
+  std::string what{};  // "config", "layer"
+  Descriptor descriptor{};
+};
+
+// A document with the descriptor that its bytes have.
+struct Known {
+  Descriptor descriptor{};
+  std::string bytes{};
+};
+
+// Passes bytes on and tells of them.
+class Counting : public Sink {
+ public:
+  Counting(Sink& to, Progress& progress, std::size_t blob)
+      : to_(to), progress_(progress), blob_(blob) {}
+  base::Status write(std::string_view bytes) override {
+    TRY(to_.write(bytes));
+    progress_.advance(blob_, bytes.size());
+    return {};
+  }
+
+ private:
+  Sink& to_;
+  Progress& progress_;
+  std::size_t blob_;
+};
+
+// The document that a reference names. A tag is trusted to be what the registry says; a digest is
+// not.
+base::Result<Known> fetch_named(Registry& registry, Transport& transport,
+                                const Reference& reference) {
+  auto document = TRY(registry.document(transport, reference.manifest()));
+  auto algorithm = reference.digest ? reference.digest->algorithm : Algorithm::Sha256;
+  auto digest = TRY(digest_of(document.bytes, algorithm));
+  if (reference.digest)
+    TRY(check_promise(*reference.digest, document.bytes.size(), digest, document.bytes.size()));
+  Known out{.descriptor = {.media_type = std::move(document.media_type), .digest = digest}};
+  out.descriptor.size = document.bytes.size();
+  out.bytes = std::move(document.bytes);
+  return out;
+}
+
+// The document that a descriptor of an index names, from the store or the registry.
+base::Result<Known> fetch_described(Registry& registry, Transport& transport, const Store& store,
+                                    const Descriptor& descriptor) {
+  if (descriptor.size > kLargestDocument)
+    return base::config_error("has ", descriptor.size, " bytes, at most ", kLargestDocument,
+                              " are read");
+  bool there = TRY(store.blobs().has(descriptor));
+  Known out{.descriptor = descriptor};
+  if (there) {
+    out.bytes = TRY(store.blobs().read(descriptor, kLargestDocument));
+    return out;
+  }
+  auto document = TRY(registry.document(transport, descriptor.digest.text()));
+  auto digest = TRY(digest_of(document.bytes, descriptor.digest.algorithm));
+  TRY(check_promise(descriptor.digest, descriptor.size, digest, document.bytes.size()));
+  out.bytes = std::move(document.bytes);
+  return out;
+}
+
+struct Found {
+  Known known{};
+  Manifest manifest{};
+};
+
+// Down through the indexes to the manifest for the platform.
+base::Result<Found> find_manifest(Registry& registry, Transport& transport, const Store& store,
+                                  const Reference& reference, const Platform& platform) {
+  auto known = TRY(fetch_named(registry, transport, reference), "manifest ", reference.manifest());
+  auto name = reference.manifest();
+  for (int depth = 0; depth <= kDeepestIndex; ++depth) {
+    auto document = TRY(read_document(known.bytes, known.descriptor.media_type), "manifest ", name);
+    if (auto manifest = std::get_if<Manifest>(&document)) {
+      // The header may have been generic: in the store the type is always exact.
+      if (!document_kind(known.descriptor.media_type))
+        known.descriptor.media_type =
+            manifest->media_type.empty() ? std::string(kOciManifest) : manifest->media_type;
+      return Found{std::move(known), std::move(*manifest)};
+    }
+    auto entry = TRY(choose(*std::get_if<Index>(&document), platform), "manifest ", name);
+    name = entry.digest.text();
+    known = TRY(fetch_described(registry, transport, store, entry), "manifest ", name);
+  }
+  return base::config_error("manifest ", reference.manifest(), ": more than ", kDeepestIndex,
+                            " indexes inside each other");
+}
+
+base::Result<std::vector<Wanted>> list_blobs(const Manifest& manifest) {
+  if (!is_image_config(manifest.config.media_type))
+    return base::unsupported("config ", manifest.config.digest.text(), ": media type ",
+                             base::quote(manifest.config.media_type),
+                             " is not an image configuration: this is no container image");
+  if (manifest.config.size > kLargestDocument)
+    return base::config_error("config ", manifest.config.digest.text(), ": has ",
+                              manifest.config.size, " bytes, at most ", kLargestDocument,
+                              " are read");
+  std::vector<Wanted> out{{"config", manifest.config}};
+  for (const auto& layer : manifest.layers) {
+    TRY(layer_media(layer.media_type), "layer ", layer.digest.text());
+    // Two layers may be the same blob.
+    bool known = std::any_of(out.begin(), out.end(), [&](const Wanted& other) {
+      return other.descriptor.digest == layer.digest;
+    });
+    if (!known) out.push_back({"layer", layer});
+  }
+  return out;
+}
+
+// Says what became of a blob, also when the function that fetches it is left early.
+class Row {
+ public:
+  Row(Progress& progress, const Wanted& wanted)
+      : progress_(progress), blob_(progress.begin(wanted.what, wanted.descriptor)) {}
+  Row(const Row&) = delete;
+  Row& operator=(const Row&) = delete;
+  ~Row() { progress_.end(blob_, how_); }
+  void end_as(Progress::End how) { how_ = how; }
+  std::size_t blob() const { return blob_; }
+
+ private:
+  Progress& progress_;
+  std::size_t blob_;
+  Progress::End how_ = Progress::End::Failed;
+};
+
+base::Status fetch_blob(Registry& registry, Transport& transport, const Store& store,
+                        const Wanted& wanted, Progress& progress) {
+  Row row(progress, wanted);
+  bool there = TRY(store.blobs().has(wanted.descriptor));
+  if (there) {
+    row.end_as(Progress::End::Present);
+    return {};
+  }
+  auto writer = TRY(store.blobs().start(wanted.descriptor));
+  Counting counting(*writer, progress, row.blob());
+  TRY(registry.blob(transport, wanted.descriptor, counting));
+  (void)TRY(writer->commit());
+  row.end_as(Progress::End::Done);
+  return {};
+}
+
+// The image belongs together, and to the platform. Variants are not compared: configurations often
+// leave them out.
+base::Status check_config(const Store& store, const Manifest& manifest, const Platform& platform) {
+  auto bytes = TRY(store.blobs().read(manifest.config, kLargestDocument));
+  auto config = TRY(read_image_config(bytes));
+  TRY(check_layers(manifest, config));
+  if (config.platform.os != platform.os || config.platform.architecture != platform.architecture)
+    return base::config_error("the image is for ", config.platform.text(), ", wanted ",
+                              platform.text(), " (--platform asks for another)");
+  return {};
+}
+
+// The threads of one pull, and the first error of any of them.
+class Crew {
+ public:
+  Crew(Registry& registry, const Store& store, const Found& found, const PullOptions& options,
+       Progress& progress, Stop& stop)
+      : registry_(registry),
+        store_(store),
+        found_(found),
+        options_(options),
+        progress_(progress),
+        stop_(stop) {}
+
+  base::Status run(const std::vector<Wanted>& list) {
+    auto count = std::min<std::size_t>(std::max(options_.side_by_side, 1U), list.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < count; ++i) threads.emplace_back([&] { work(list); });
+    for (auto& thread : threads) thread.join();
+    if (first_) return *std::move(first_);
+    return {};
+  }
+
+ private:
+  void work(const std::vector<Wanted>& list) {
+    Transport transport(options_.registry.patience, stop_);
+    for (auto i = next_++; i < list.size() && !stop_.is_set(); i = next_++) {
+      auto status = fetch(transport, list[i]);
+      if (status) continue;
+      std::lock_guard hold(mutex_);
+      // The others are stopped by the first error, and then say only that.
+      if (!first_) first_ = std::move(status).error();
+      stop_.set();
+    }
+  }
+
+  base::Status fetch(Transport& transport, const Wanted& wanted) {
+    TRY(fetch_blob(registry_, transport, store_, wanted, progress_), wanted.what, " ",
+        wanted.descriptor.digest.text());
+    if (wanted.what == "config")
+      TRY(check_config(store_, found_.manifest, options_.platform), "config ",
+          wanted.descriptor.digest.text());
+    return {};
+  }
+
+  Registry& registry_;
+  const Store& store_;
+  const Found& found_;
+  const PullOptions& options_;
+  Progress& progress_;
+  Stop& stop_;
+  std::atomic<std::size_t> next_{0};
+  std::mutex mutex_{};
+  std::optional<base::Error> first_{};
+};
+
+}  // namespace
+
+base::Result<Descriptor> pull(const Store& store, const Reference& reference,
+                              const PullOptions& options, Progress& progress) {
+  HttpLibrary library;
+  Stop stop;
+  auto credentials = TRY(find_credentials(options.auth_files, reference));
+  auto registry = TRY(Registry::make(reference, options.registry, std::move(credentials), stop));
+  Transport transport(options.registry.patience, stop);
+  auto found = TRY(find_manifest(*registry, transport, store, reference, options.platform));
+  auto list = TRY(list_blobs(found.manifest));
+  TRY(Crew(*registry, store, found, options, progress, stop).run(list));
+
+  auto writer = TRY(store.blobs().start(found.known.descriptor));
+  TRY(writer->write(found.known.bytes));
+  (void)TRY(writer->commit());
+  auto descriptor = std::move(found.known.descriptor);
+  descriptor.platform = options.platform;
+  TRY(store.name(reference, descriptor));
+  return descriptor;
+}
+
+}  // namespace image

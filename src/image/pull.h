@@ -1,0 +1,30 @@
+// Pull: an image from a registry into the store: index → platform → manifest → configuration and
+// layers.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "image/credentials.h"
+#include "image/layout.h"
+#include "image/platform.h"
+#include "image/progress.h"
+#include "image/reference.h"
+#include "image/registry.h"
+
+namespace image {
+
+struct PullOptions {
+  Platform platform{};
+  unsigned side_by_side = 4;  // blobs at once
+  RegistryOptions registry{};
+  std::vector<std::string> auth_files{};  // in the order in which they are asked
+};
+
+// The image under its name in the store. Every document and blob is verified before it gets a name;
+// what the store has already is not fetched again. On failure no name and no half blob is left;
+// blobs that had arrived whole stay, for the next try. Errors name the manifest, config or layer.
+base::Result<Descriptor> pull(const Store& store, const Reference& reference,
+                              const PullOptions& options, Progress& progress);
+
+}  // namespace image
