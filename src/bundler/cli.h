@@ -1,0 +1,67 @@
+// The command line of bundler as values.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace bundler {
+
+struct PullCommand {
+  std::vector<std::string> images{};
+  std::string platform{};
+  bool plain_http = false;
+};
+
+struct ImagesCommand {
+  bool json = false;
+  bool names_only = false;
+};
+
+struct ImportCommand {
+  std::string source{};
+  std::string name{};
+  std::string layout_name{};
+  std::string platform{};
+  std::vector<std::string> command{};
+};
+
+// Texts as typed; commands.cc has them read by those who know what they mean.
+struct UnpackCommand {
+  std::string image{};
+  std::string bundle{};
+  std::vector<std::string> command{};
+  std::optional<std::string> entrypoint{};
+  std::vector<std::string> env{};
+  std::vector<std::string> volumes{};
+  std::string hostname{};
+  std::string user{};
+  std::string workdir{};
+  std::string cpus{};
+  std::string memory{};
+  std::string cpuset_cpus{};
+  std::optional<std::uint64_t> cpu_shares{};
+  std::optional<std::int64_t> pids_limit{};
+  bool tty = false;
+  bool read_only = false;
+  bool rootless = false;
+  bool no_seccomp = false;
+};
+
+struct Invocation {
+  std::string store{};
+  bool quiet = false;
+  bool debug = false;
+  std::variant<PullCommand, ImagesCommand, ImportCommand, UnpackCommand> command{};
+};
+
+// Help and version to print, or what is wrong.
+struct Answer {
+  std::string text{};
+  bool wrong = false;
+};
+
+std::variant<Invocation, Answer> parse_arguments(int argc, const char* const* argv);
+
+}  // namespace bundler

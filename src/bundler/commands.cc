@@ -1,0 +1,181 @@
+#include "bundler/commands.h"
+
+#include <cstdio>
+
+#include "bundler/images.h"
+#include "bundler/progress_display.h"
+#include "image/convert.h"
+#include "image/import.h"
+#include "image/layout.h"
+#include "image/platform.h"
+#include "image/pull.h"
+#include "image/reference.h"
+#include "image/unpack.h"
+
+namespace bundler {
+namespace {
+
+struct Context {
+  const Invocation& invocation;
+  const Environment& environment;
+  const image::Store& store;
+};
+
+base::Status print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    return base::system_error("cannot write to standard output");
+  return {};
+}
+
+base::Result<image::Platform> platform_of(const std::string& text) {
+  if (text.empty()) return image::host_platform();
+  return image::parse_platform(text);
+}
+
+// "docker.io/library/alpine:latest@sha256:…"
+base::Status report(const Context& context, const image::Reference& reference,
+                    const image::Descriptor& descriptor) {
+  if (context.invocation.quiet) return {};
+  if (reference.digest) return print(reference.text() + "\n");
+  return print(base::cat(reference.text(), "@", descriptor.digest.text(), "\n"));
+}
+
+base::Status pull(const Context& context, const PullCommand& command) {
+  image::PullOptions options{.auth_files = auth_files(context.environment)};
+  options.platform = TRY(platform_of(command.platform));
+  options.registry.plain_http = command.plain_http;
+  // All names are read before the first is fetched.
+  std::vector<image::Reference> references;
+  for (const auto& text : command.images) references.push_back(TRY(image::parse_reference(text)));
+  for (const auto& reference : references) {
+    auto name = reference.text();
+    auto descriptor = [&] {
+      // The display ends before anything else is printed.
+      ProgressDisplay display(context.environment, context.invocation.quiet);
+      return image::pull(context.store, reference, options, display);
+    }();
+    auto pulled = TRY(std::move(descriptor), "pull ", name);
+    TRY(report(context, reference, pulled));
+  }
+  return {};
+}
+
+base::Status images(const Context& context, const ImagesCommand& command) {
+  auto rows = TRY(list_images(context.store), "images");
+  if (command.json) return print(base::dump(images_json(rows), 2) + "\n");
+  if (!command.names_only) return print(images_table(rows));
+  std::string names;
+  for (const auto& row : rows) names += row.name + "\n";
+  return print(names);
+}
+
+base::Status import(const Context& context, const ImportCommand& command) {
+  auto name = TRY(image::parse_reference(command.name));
+  if (name.digest)
+    return base::usage_error("import ", command.source, ": ", base::quote(command.name),
+                             " must have a tag, not a digest");
+  image::ImportOptions options{.command = command.command};
+  options.platform = TRY(platform_of(command.platform));
+  auto descriptor =
+      TRY(image::import_source(context.store, command.source, command.layout_name, name, options),
+          "import ", command.source);
+  return report(context, name, descriptor);
+}
+
+base::Result<image::ConvertOptions> convert_options(const UnpackCommand& command,
+                                                    const Environment& environment) {
+  image::ConvertOptions out{.command = command.command,
+                            .env = command.env,
+                            .workdir = command.workdir,
+                            .user = command.user,
+                            .hostname = command.hostname,
+                            .tty = command.tty,
+                            .read_only = command.read_only,
+                            .cpu_shares = command.cpu_shares,
+                            .cpuset_cpus = command.cpuset_cpus,
+                            .pids = command.pids_limit,
+                            .default_seccomp = !command.no_seccomp};
+  if (command.entrypoint) {
+    out.entrypoint.emplace();
+    if (!command.entrypoint->empty()) out.entrypoint->push_back(*command.entrypoint);
+  }
+  for (const auto& text : command.volumes)
+    out.volumes.push_back(TRY(image::parse_volume(text), "--volume"));
+  if (!command.cpus.empty()) out.cpu_quota = TRY(image::parse_cpus(command.cpus), "--cpus");
+  if (!command.memory.empty()) out.memory = TRY(image::parse_bytes(command.memory), "--memory");
+  if (command.rootless) out.rootless = image::HostIds{environment.uid, environment.gid};
+  return out;
+}
+
+base::Status unpack(const Context& context, const UnpackCommand& command) {
+  auto reference = TRY(image::parse_reference(command.image));
+  auto options = TRY(convert_options(command, context.environment));
+  auto found = TRY(context.store.image(reference), "unpack ", reference.text());
+  image::Descriptor whole{.digest = found.descriptor.digest};
+  for (const auto& layer : found.manifest.layers) whole.size += layer.size;
+
+  auto unpacked = [&] {
+    ProgressDisplay display(context.environment, context.invocation.quiet);
+    auto row = display.begin("unpack", whole);
+    std::uint64_t shown = 0;
+    image::UnpackOptions unpack_options;
+    unpack_options.extract.rootless = command.rootless;
+    unpack_options.progress = [&](std::uint64_t done) {
+      if (done <= shown) return;
+      display.advance(row, done - shown);
+      shown = done;
+    };
+    auto notes = image::unpack_image(context.store.blobs(), found.manifest, found.config,
+                                     command.bundle, options, unpack_options);
+    display.end(row, notes ? image::Progress::End::Done : image::Progress::End::Failed);
+    return notes;
+  }();
+  auto notes = TRY(std::move(unpacked), "unpack ", reference.text());
+  if (context.invocation.quiet) return {};
+  for (const auto& note : notes) {
+    auto line = base::cat("bundler: note: ", note, "\n");
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::string> default_store(const Environment& environment) {
+  if (environment.uid == 0) return std::string("/var/lib/coracle/images");
+  // The specification of $XDG_DATA_HOME has relative paths ignored.
+  if (environment.data_home.starts_with('/')) return environment.data_home + "/coracle/images";
+  if (environment.home.starts_with('/')) return environment.home + "/.local/share/coracle/images";
+  return base::usage_error("neither HOME nor XDG_DATA_HOME is set: say --store DIR");
+}
+
+std::vector<std::string> auth_files(const Environment& environment) {
+  if (!environment.registry_auth_file.empty()) return {environment.registry_auth_file};
+  std::vector<std::string> out;
+  if (!environment.runtime_dir.empty())
+    out.push_back(environment.runtime_dir + "/containers/auth.json");
+  if (!environment.config_home.empty())
+    out.push_back(environment.config_home + "/containers/auth.json");
+  else if (!environment.home.empty())
+    out.push_back(environment.home + "/.config/containers/auth.json");
+  if (!environment.docker_config.empty())
+    out.push_back(environment.docker_config + "/config.json");
+  else if (!environment.home.empty())
+    out.push_back(environment.home + "/.docker/config.json");
+  return out;
+}
+
+base::Status run(const Invocation& invocation, const Environment& environment) {
+  auto folder = invocation.store;
+  if (folder.empty()) folder = TRY(default_store(environment));
+  auto store = TRY(image::Store::open(folder));
+  Context context{invocation, environment, store};
+  return std::visit(
+      base::each{[&](const PullCommand& command) { return pull(context, command); },
+                 [&](const ImagesCommand& command) { return images(context, command); },
+                 [&](const ImportCommand& command) { return import(context, command); },
+                 [&](const UnpackCommand& command) { return unpack(context, command); }},
+      invocation.command);
+}
+
+}  // namespace bundler

@@ -1,0 +1,22 @@
+// What the program learns from outside its arguments, read once in main.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace bundler {
+
+struct Environment {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::string home{};                // $HOME
+  std::string data_home{};           // $XDG_DATA_HOME
+  std::string config_home{};         // $XDG_CONFIG_HOME
+  std::string runtime_dir{};         // $XDG_RUNTIME_DIR
+  std::string docker_config{};       // $DOCKER_CONFIG
+  std::string registry_auth_file{};  // $REGISTRY_AUTH_FILE
+  bool terminal = false;             // standard error is one
+  std::size_t columns = 80;
+};
+
+}  // namespace bundler

@@ -1,0 +1,99 @@
+#include "bundler/images.h"
+
+#include <algorithm>
+#include <array>
+
+#include "image/progress.h"
+#include "image/reference.h"
+
+namespace bundler {
+namespace {
+
+using TableRow = std::array<std::string, 5>;
+
+// "2026-11-22T13:30:00Z" → "2026-11-22 13:30:00"; an image may say anything, so look at it.
+std::string show_created(std::string_view created) {
+  auto text = std::string(created.substr(0, 19));
+  if (text.size() < 10 || text.find_first_not_of("0123456789-T:") != std::string::npos) return "-";
+  std::replace(text.begin(), text.end(), 'T', ' ');
+  return text;
+}
+
+TableRow table_row(const ImageRow& row) {
+  TableRow out{row.name, "-", "-", "-", "-"};
+  if (auto reference = image::parse_reference(row.name)) {
+    out[0] = reference.value().name();
+    if (!reference.value().tag.empty()) out[1] = reference.value().tag;
+  } else {
+    out[0] = base::quote(row.name);
+  }
+  if (auto digest = image::parse_digest(row.digest)) out[2] = digest.value().brief();
+  if (row.problem.empty()) {
+    out[3] = image::show_size(row.size);
+    out[4] = show_created(row.created);
+  } else {
+    out[3] = "damaged";
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<std::vector<ImageRow>> list_images(const image::Store& store) {
+  auto index = TRY(store.index());
+  std::vector<ImageRow> out;
+  for (const auto& entry : index.manifests) {
+    ImageRow row{.name = entry.annotation(image::kRefName), .digest = entry.digest.text()};
+    if (row.name.empty()) continue;
+    if (auto found = store.image({}, entry)) {
+      const auto& image = found.value();
+      row.platform = image.config.platform.text();
+      row.created = image.config.created;
+      row.size = entry.size + image.manifest.config.size;
+      for (const auto& layer : image.manifest.layers) row.size += layer.size;
+    } else {
+      row.problem = found.error().text();
+    }
+    out.push_back(std::move(row));
+  }
+  std::sort(out.begin(), out.end(),
+            [](const ImageRow& a, const ImageRow& b) { return a.name < b.name; });
+  return out;
+}
+
+std::string images_table(const std::vector<ImageRow>& rows) {
+  std::vector<TableRow> table{{"NAME", "TAG", "DIGEST", "SIZE", "CREATED"}};
+  for (const auto& row : rows) table.push_back(table_row(row));
+  std::array<std::size_t, 5> widths{};
+  for (const auto& row : table)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  for (const auto& row : table) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      out += row[i];
+      out.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    out += row.back() + "\n";
+  }
+  return out;
+}
+
+base::Json images_json(const std::vector<ImageRow>& rows) {
+  auto out = base::Json::array();
+  for (const auto& row : rows) {
+    auto json = base::Json::object();
+    json.set("name", row.name);
+    json.set("digest", row.digest);
+    if (row.problem.empty()) {
+      json.set("size", row.size);
+      json.set_some("created", row.created);
+      json.set("platform", row.platform);
+    } else {
+      json.set("problem", row.problem);
+    }
+    out.push(std::move(json));
+  }
+  return out;
+}
+
+}  // namespace bundler
