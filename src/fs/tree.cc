@@ -60,6 +60,90 @@ Status copy_entry(FdRef from_dir, FdRef to_dir, const std::string& name) {
   return copy_times(to_dir, name, st);
 }
 
+// Walks with two descriptors and no recursion, however deep the tree is: down by name, up by "..",
+// where the folder must be the one that we came from.
+class Remover {
+ public:
+  Remover(FdRef dir, const Keep& keep) : dir_(dir), keep_(keep) {}
+
+  Status remove(const std::string& name) {
+    auto st = TRY(sys::fstat(dir_));
+    top_ = st.st_ino;
+    TRY(one(name, DT_UNKNOWN));
+    while (!levels_.empty()) {
+      auto& level = levels_.back();
+      if (level.entries.empty()) {
+        TRY(leave());
+      } else {
+        auto entry = std::move(level.entries.back());
+        level.entries.pop_back();
+        TRY(one(entry.name, entry.type));
+      }
+    }
+    return {};
+  }
+
+ private:
+  struct Level {
+    std::string name{};
+    ino_t inode = 0;
+    std::vector<sys::DirEntry> entries{};  // still to do
+    bool holds_kept = false;
+  };
+
+  FdRef here() const { return levels_.empty() ? dir_ : FdRef(now_); }
+  ino_t inode() const { return levels_.empty() ? top_ : levels_.back().inode; }
+
+  // Removes an entry of the present folder, or steps into it.
+  Status one(const std::string& name, unsigned char type) {
+    if (type != DT_DIR) {
+      if (type != DT_UNKNOWN && keep_(inode(), name)) return mark_kept();
+      if (type == DT_UNKNOWN) {
+        auto st = sys::fstatat(here(), name, AT_SYMLINK_NOFOLLOW);
+        if (!st && st.error().code() == ENOENT) return {};
+        if (!st) return std::move(st).error();
+        return one(name, S_ISDIR(st.value().st_mode) ? DT_DIR : DT_REG);
+      }
+      auto removed = sys::unlinkat(here(), name);
+      if (!removed && removed.error().code() != ENOENT) return removed;
+      return {};
+    }
+    auto inner = TRY(sys::openat(here(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    auto st = TRY(sys::fstat(inner));
+    Level level{.name = name, .inode = st.st_ino};
+    level.entries = TRY(list_dir(inner));
+    levels_.push_back(std::move(level));
+    now_ = std::move(inner);
+    return {};
+  }
+
+  Status leave() {
+    auto level = std::move(levels_.back());
+    levels_.pop_back();
+    if (!levels_.empty()) {
+      auto above = TRY(sys::openat(now_, "..", O_RDONLY | O_DIRECTORY));
+      auto st = TRY(sys::fstat(above));
+      if (st.st_ino != levels_.back().inode)
+        return base::state_error("folder ", base::quote(level.name),
+                                 " was moved while it was removed");
+      now_ = std::move(above);
+    }
+    if (level.holds_kept || keep_(inode(), level.name)) return mark_kept();
+    return sys::unlinkat(here(), level.name, AT_REMOVEDIR);
+  }
+
+  Status mark_kept() {
+    if (!levels_.empty()) levels_.back().holds_kept = true;
+    return {};
+  }
+
+  FdRef dir_;
+  const Keep& keep_;
+  ino_t top_ = 0;
+  std::vector<Level> levels_{};
+  Fd now_{};  // the last level's folder
+};
+
 }  // namespace
 
 Result<std::vector<sys::DirEntry>> list_dir(FdRef dir) {
@@ -80,12 +164,11 @@ Status empty_dir(FdRef dir) {
 }
 
 Status remove_tree(FdRef dir, const std::string& name) {
-  auto removed = sys::unlinkat(dir, name);
-  if (removed || removed.error().code() == ENOENT) return {};
-  if (removed.error().code() != EISDIR && removed.error().code() != EPERM) return removed;
-  auto inner = TRY(sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  TRY(empty_dir(inner));
-  return sys::unlinkat(dir, name, AT_REMOVEDIR);
+  return remove_tree_except(dir, name, [](std::uint64_t, const std::string&) { return false; });
+}
+
+Status remove_tree_except(FdRef dir, const std::string& name, const Keep& keep) {
+  return Remover(dir, keep).remove(name);
 }
 
 Status copy_tree(FdRef from, FdRef to) {

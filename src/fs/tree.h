@@ -1,5 +1,7 @@
 // Folders as wholes: list, remove and copy without following links.
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 
 namespace fs {
 
+using base::Fd;
 using base::FdRef;
 using base::Result;
 using base::Status;
@@ -19,6 +22,10 @@ Result<std::vector<sys::DirEntry>> list_dir(FdRef dir);
 // Removes what is called `name`, with everything in it; links are removed, not followed. Absent is
 // fine. Stays on the file system of `dir`: a mounted folder in the way is an error (EBUSY).
 Status remove_tree(FdRef dir, const std::string& name);
+// The same, but what `keep` says stays, with the folders above it. keep is asked about every entry
+// found, by the inode of its folder and its name.
+using Keep = std::function<bool(std::uint64_t folder, const std::string& name)>;
+Status remove_tree_except(FdRef dir, const std::string& name, const Keep& keep);
 // Removes all that a directory holds, not itself.
 Status empty_dir(FdRef dir);
 

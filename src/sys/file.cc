@@ -66,6 +66,13 @@ Result<std::size_t> write(FdRef fd, std::string_view bytes) {
   return static_cast<std::size_t>(n);
 }
 
+Result<std::size_t> pwrite(FdRef fd, std::string_view bytes, std::uint64_t offset) {
+  auto n = retry(
+      [&] { return ::pwrite(fd.raw(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+  if (n < 0) return failed("pwrite", fd, offset);
+  return static_cast<std::size_t>(n);
+}
+
 Result<struct stat> fstat(FdRef fd) {
   struct stat st {};
   if (::fstat(fd.raw(), &st) < 0) return failed("fstat", fd);

@@ -33,6 +33,7 @@ Result<Fd> openat2(FdRef dir, const std::string& path, int flags, unsigned mode,
 Result<std::size_t> read(FdRef fd, std::span<char> into);
 Result<std::size_t> write(FdRef fd, std::string_view bytes);
 Result<std::size_t> pread(FdRef fd, std::span<char> into, std::uint64_t offset);
+Result<std::size_t> pwrite(FdRef fd, std::string_view bytes, std::uint64_t offset);
 
 Result<struct stat> fstat(FdRef fd);
 // flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH
