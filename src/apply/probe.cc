@@ -1,0 +1,52 @@
+#include "apply/probe.h"
+
+#include <fcntl.h>
+
+#include "apply/probe_cgroup.h"
+#include "sys/file.h"
+#include "sys/identity.h"
+
+namespace apply {
+namespace {
+
+using base::FdRef;
+using base::Result;
+
+// The first user namespace maps every id to itself.
+Result<bool> in_user_namespace(const fs::Proc& proc) {
+  auto map = TRY(proc.read("self/uid_map"));
+  return base::words(map) != std::vector<std::string_view>{"0", "0", "4294967295"};
+}
+
+bool exists(const std::string& path) {
+  return static_cast<bool>(sys::fstatat(FdRef::cwd(), path, 0));
+}
+
+Result<bool> apparmor_enabled() {
+  auto fd = sys::openat(FdRef::cwd(), "/sys/module/apparmor/parameters/enabled", O_RDONLY);
+  if (!fd) return false;
+  char answer[1] = {};
+  auto n = TRY(sys::read(fd.value(), answer));
+  return n == 1 && answer[0] == 'Y';
+}
+
+}  // namespace
+
+Result<plan::Host> probe(const fs::Proc& proc) {
+  plan::Host host;
+  host.uid = sys::geteuid();
+  host.gid = sys::getegid();
+  host.in_user_namespace = TRY(in_user_namespace(proc));
+  auto count = sys::capability_count();
+  host.known_capabilities = count >= 64 ? ~0ULL : (1ULL << count) - 1;
+  auto held = TRY(sys::capget());
+  auto bounding = TRY(sys::bounding_set());
+  host.held_capabilities = held.permitted & bounding;
+  // A new user namespace gives its first process every capability, whatever an ordinary user holds.
+  host.apparmor = TRY(apparmor_enabled());
+  host.selinux = exists("/sys/fs/selinux/enforce");
+  host.cgroup = TRY(probe_cgroup());
+  return host;
+}
+
+}  // namespace apply

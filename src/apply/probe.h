@@ -1,0 +1,12 @@
+// Reads Host from the kernel, once.
+#pragma once
+#include "base/result.h"
+#include "fs/proc.h"
+#include "plan/host.h"
+
+namespace apply {
+
+// The facts that planning depends on, and one clear refusal of a kernel that is too old.
+base::Result<plan::Host> probe(const fs::Proc& proc);
+
+}  // namespace apply

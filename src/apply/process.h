@@ -1,0 +1,42 @@
+// Makes a process what the plan says: some of it from the runtime, the rest by the process itself.
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "fs/proc.h"
+#include "plan/process.h"
+
+namespace apply {
+
+// From the runtime, which has the rights that the container may lack, on a process that waits.
+// oom_score_adj, scheduler, io priority. spec: config.md#linux-process
+base::Status adjust_process(const plan::Process& plan, pid_t pid, const fs::Proc& proc);
+// The resource limits: last, for init itself works under them from then on.
+base::Status limit_process(const plan::Process& plan, pid_t pid);
+
+// By the process itself, in the container, in this order.
+
+// Gives regular files, pipes and sockets among the standard descriptors to the container's user,
+// never devices such as the host's /dev/null.
+base::Status own_standard_descriptors(const plan::Process& plan);
+// Labels that the next exec takes on. man: AppArmor and SELinux, /proc/self/attr
+base::Status label_next_exec(const plan::Process& plan, const fs::Proc& proc);
+// The working directory, which has to be inside the container. cve: 2024-21626
+base::Status enter_cwd(const plan::Process& plan);
+// Bounding set, groups, group, user; capabilities stay as they were until set_capabilities().
+base::Status become_user(const plan::Process& plan);
+base::Status set_capabilities(const plan::Process& plan);
+
+// The file that args[0] means, found in PATH of the container's environment when it has no slash.
+// Errors have the shapes that callers tell 126 and 127 from: exec: "x": executable file not found
+// in $PATH
+base::Result<std::string> find_executable(const plan::Process& plan);
+
+// The environment, HOME filled in from the container's /etc/passwd when it is absent.
+std::vector<std::string> environment(const plan::Process& plan);
+
+}  // namespace apply

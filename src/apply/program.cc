@@ -1,0 +1,137 @@
+#include "apply/program.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <chrono>
+
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+
+namespace apply {
+namespace {
+
+using base::Fd;
+using base::FdRef;
+using base::Result;
+using base::Status;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kKeptOutput = 4096;
+
+struct Pipes {
+  sys::SocketPair input{};
+  sys::Pipe output{};
+};
+
+[[noreturn]] void become(const Program& program, const Pipes& pipes) {
+  auto prepared = [&]() -> Status {
+    TRY(sys::place_at(pipes.input.second, 0));
+    TRY(sys::place_at(pipes.output.write_end, 1));
+    return sys::place_at(pipes.output.write_end, 2);
+  }();
+  sys::reset_signals();
+  auto error =
+      prepared ? sys::execve(program.path, program.args, program.env) : std::move(prepared).error();
+  (void)sys::write(FdRef::inherited(2), error.text());
+  sys::exit_now(127);
+}
+
+// What the program is still owed and what it has said.
+class Conversation {
+ public:
+  Conversation(const Program& program, Pipes pipes, FdRef child)
+      : left_(program.input), pipes_(std::move(pipes)), child_(child) {
+    pipes_.input.second.close();
+    pipes_.output.write_end.close();
+    if (program.timeout) deadline_ = Clock::now() + std::chrono::milliseconds(*program.timeout);
+  }
+
+  // Until it ends. False: its time is over.
+  Result<bool> go_on() {
+    TRY(sys::set_nonblocking(pipes_.input.first, true));
+    TRY(sys::set_nonblocking(pipes_.output.read_end, true));
+    for (;;) {
+      std::array<sys::PollItem, 3> items{{{child_, POLLIN, 0},
+                                          {pipes_.output.read_end, POLLIN, 0},
+                                          {pipes_.input.first, POLLOUT, 0}}};
+      auto n = sys::poll(std::span(items).first(pipes_.input.first ? 3 : 2), wait());
+      if (!n && n.error().code() == EINTR) continue;
+      if (TRY(std::move(n)) == 0) return false;
+      if (items[2].revents) feed();
+      if (items[1].revents) listen();
+      if (items[0].revents) {
+        listen();
+        return true;
+      }
+    }
+  }
+  const std::string& said() const { return said_; }
+
+ private:
+  int wait() const {
+    if (!deadline_) return -1;
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline_ - Clock::now());
+    return left.count() > 0 ? static_cast<int>(left.count()) : 0;
+  }
+  void feed() {
+    // A socket, not a pipe: a program that closed its input must not raise SIGPIPE here.
+    constexpr std::size_t kStep = 4096;
+    if (!left_.empty() && sys::send(pipes_.input.first, left_.substr(0, kStep)))
+      left_.remove_prefix(std::min(kStep, left_.size()));
+    else
+      left_ = {};
+    if (left_.empty()) pipes_.input.first.close();
+  }
+  void listen() {
+    std::array<char, 4096> buffer;
+    for (;;) {
+      auto n = sys::read(pipes_.output.read_end, buffer);
+      if (!n || n.value() == 0) return;
+      said_.append(buffer.data(), n.value());
+      if (said_.size() > kKeptOutput) said_.erase(0, said_.size() - kKeptOutput);
+    }
+  }
+
+  std::string_view left_;
+  Pipes pipes_;
+  FdRef child_;
+  std::string said_{};
+  std::optional<Clock::time_point> deadline_{};
+};
+
+std::string with_output(std::string text, std::string_view said) {
+  said = base::trim(said);
+  return said.empty() ? text : base::cat(text, ": ", said);
+}
+
+}  // namespace
+
+Status run_program(const Program& program) {
+  Pipes pipes;
+  pipes.input = TRY(sys::socketpair(SOCK_STREAM));
+  pipes.output = TRY(sys::pipe());
+  auto child = TRY(sys::clone3({}));
+  if (child.pid == 0) become(program, pipes);
+  Conversation conversation(program, std::move(pipes), child.pidfd);
+  auto finished = conversation.go_on();
+  if (!finished || !finished.value()) (void)sys::pidfd_send_signal(child.pidfd, SIGKILL);
+  auto ended = TRY(sys::wait_child(child.pidfd));
+  if (!TRY(std::move(finished)))
+    return base::system_error(
+        with_output(base::cat("not finished after ", *program.timeout / 1000, " s, killed"),
+                    conversation.said()));
+  if (ended.signal)
+    return base::system_error(
+        with_output(base::cat("killed by signal ", ended.signal), conversation.said()));
+  if (ended.exit_code)
+    return base::system_error(
+        with_output(base::cat("exit status ", ended.exit_code), conversation.said()));
+  return {};
+}
+
+}  // namespace apply

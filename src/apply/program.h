@@ -1,0 +1,24 @@
+// Runs a program of the host, feeds it, listens to it, and ends it when its time is over.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace apply {
+
+struct Program {
+  std::string path{};
+  std::vector<std::string> args{};
+  std::vector<std::string> env{};
+  std::string input{};           // for its standard input
+  std::optional<int> timeout{};  // milliseconds; none: as long as it takes
+};
+
+// Waits for its end. Anything but exit status 0 is an error that says how it ended and what it
+// printed on its standard output and error (the last 4 KiB). A program that does not read its input
+// is no error, and one that leaves children holding its outputs does not keep us waiting.
+base::Status run_program(const Program& program);
+
+}  // namespace apply

@@ -1,0 +1,56 @@
+#include "fs/proc.h"
+
+#include <fcntl.h>
+
+#include "base/kernel.h"
+#include "fs/files.h"
+#include "sys/file.h"
+
+namespace fs {
+
+base::Result<Proc> Proc::open() {
+  auto fd = TRY(sys::openat(FdRef::cwd(), "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW));
+  auto st = TRY(sys::fstatfs(fd));
+  constexpr ino_t kProcRootInode = 1;
+  auto root = TRY(sys::fstat(fd));
+  if (st.f_type != base::kernel::kProcMagic || root.st_ino != kProcRootInode)
+    return base::system_error("/proc: is not a proc file system");
+  return Proc(std::move(fd));
+}
+
+base::Result<base::Fd> Proc::open_entry(const std::string& path, int flags) const {
+  using namespace base::kernel;
+  return sys::openat2(fd_, path, flags, 0, kResolveBeneath | kResolveNoXdev | kResolveNoMagiclinks);
+}
+
+base::Result<std::string> Proc::read(const std::string& path) const {
+  auto fd = TRY(open_entry(path, O_RDONLY));
+  return TRY(read_all(fd), "/proc/", path);
+}
+
+base::Status Proc::write(const std::string& path, std::string_view text) const {
+  auto fd = TRY(open_entry(path, O_WRONLY), "/proc/", path);
+  TRY(sys::write(fd, text), "write ", base::quote(base::trim(text)), " to /proc/", path);
+  return {};
+}
+
+base::Result<ProcessStat> parse_process_stat(std::string_view text) {
+  // The second field is the name in parentheses, which may itself hold blanks and parentheses.
+  auto close = text.rfind(')');
+  if (close == std::string_view::npos) return base::system_error("/proc/PID/stat: no name in it");
+  auto fields = base::words(text.substr(close + 1));
+  constexpr std::size_t kStartTime = 22 - 3;  // field 22, counted from 1; ours begin with field 3
+  if (fields.size() <= kStartTime) return base::system_error("/proc/PID/stat: too short");
+  ProcessStat out;
+  out.state = fields[0].front();
+  auto start = base::parse<std::uint64_t>(fields[kStartTime]);
+  if (!start) return base::system_error("/proc/PID/stat: no start time in it");
+  out.start_time = *start;
+  return out;
+}
+
+base::Result<ProcessStat> process_stat(const Proc& proc, pid_t pid) {
+  return parse_process_stat(TRY(proc.read(base::cat(pid, "/stat"))));
+}
+
+}  // namespace fs

@@ -1,0 +1,44 @@
+// A procfs handle known to be procfs: entries of processes and sysctls are reached through it
+// alone.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace fs {
+
+// cve: 2025-52881 (writes redirected by a mount or link placed where procfs is expected)
+class Proc {
+ public:
+  // /proc of our mount namespace, checked to be the root of a procfs.
+  static base::Result<Proc> open();
+
+  // Opens "self/attr/exec" and the like: beneath it, never over a mount, never through a link but
+  // the "self" ones.
+  base::Result<base::Fd> open_entry(const std::string& path, int flags) const;
+  base::Result<std::string> read(const std::string& path) const;
+  // One write, as procfs wants it.
+  base::Status write(const std::string& path, std::string_view text) const;
+  base::FdRef fd() const { return fd_; }
+
+ private:
+  explicit Proc(base::Fd fd) : fd_(std::move(fd)) {}
+  base::Fd fd_;
+};
+
+// What /proc/PID/stat says of a process.
+struct ProcessStat {
+  char state = '?';              // 'R', 'S', 'Z' (zombie), 'X' (dead) …
+  std::uint64_t start_time = 0;  // clock ticks since boot: with the pid, the identity of a process
+};
+// An error with code ENOENT or ESRCH when there is no such process.
+base::Result<ProcessStat> process_stat(const Proc& proc, pid_t pid);
+// The text of /proc/PID/stat. man: proc(5)
+base::Result<ProcessStat> parse_process_stat(std::string_view text);
+
+}  // namespace fs
