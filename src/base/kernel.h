@@ -18,6 +18,15 @@ inline constexpr std::uint64_t kResolveNoSymlinks = 0x04;
 inline constexpr std::uint64_t kResolveBeneath = 0x08;
 inline constexpr std::uint64_t kResolveInRoot = 0x10;
 
+// <linux/filter.h> sock_filter: one instruction of a classic BPF program, here with a comparison.
+struct SockFilter {
+  std::uint16_t code = 0;
+  std::uint8_t jt = 0;
+  std::uint8_t jf = 0;
+  std::uint32_t k = 0;
+  friend bool operator==(const SockFilter&, const SockFilter&) = default;
+};
+
 // statfs(2) f_type
 inline constexpr long kProcMagic = 0x9fa0;
 inline constexpr long kSysfsMagic = 0x62656572;
