@@ -292,15 +292,12 @@ int call(const Args& args) {
   return 0;
 }
 
-// kill-by-syscall and the like need a number by name: nr NAME prints it (only those that tests
-// use).
+// nr NAME: the number of a system call on this architecture (only those that tests use).
 int nr(const Args& args) {
   static const struct {
     const char* name;
     long number;
-  } kCalls[] = {{"getppid", SYS_getppid},         {"mkdirat", SYS_mkdirat},
-                {"personality", SYS_personality}, {"unshare", SYS_unshare},
-                {"keyctl", SYS_keyctl},           {"kexec_load", SYS_kexec_load}};
+  } kCalls[] = {{"acct", SYS_acct}, {"personality", SYS_personality}};
   for (const auto& row : kCalls)
     if (!args.empty() && args[0] == row.name) return std::printf("%ld\n", row.number), 0;
   return 1;

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""The steps of tests/run: builds, the tests in each build, and the checks of style.
+
+    tests/suite.py [STEP…]     all of them when none is given; the groups stand in GROUPS
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+BUILD = os.environ.get("BUILD", "build")  # the folders are BUILD, BUILD-sanitize and BUILD-clang
+JOBS = str(os.cpu_count() or 2)
+SANITIZERS = {
+    # What clones leaves its parent's memory behind: that is no leak.
+    "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+FLAVOURS = {
+    "": ["--buildtype=debugoptimized"],
+    "-sanitize": ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+    "-clang": ["--buildtype=debugoptimized"],
+}
+COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
+DOCTEST = re.compile(r"^\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped", re.M)
+
+
+class Tally:
+    """Counts what passed, failed and was left out, with the reasons."""
+
+    def __init__(self):
+        self.passed, self.failures, self.skips = 0, [], []
+        self.failed = 0
+
+    def ok(self, what):
+        print(f"  ok       {what}", flush=True)
+        self.passed += 1
+
+    def fail(self, what, detail="", count=1):
+        print(f"  FAILED   {what}", flush=True)
+        if detail:
+            print("    " + detail.strip().replace("\n", "\n    "), flush=True)
+        self.failed += count
+        self.failures.append(what)
+
+    def skip(self, what, reason, count=1):
+        print(f"  skipped  {what}: {reason}", flush=True)
+        self.skips += [f"{what}: {reason}"] * count
+
+    def check(self, what, done):
+        """One check that is a command: it holds when the command ends well."""
+        if done.returncode == 0:
+            self.ok(what)
+        else:
+            self.fail(what, "\n".join((done.stdout + done.stderr).splitlines()[-60:]))
+        return done.returncode == 0
+
+
+def call(*command, **more):
+    command = [str(part) for part in command]
+    print(f"  $ {' '.join(command)}", flush=True)
+    more.setdefault("timeout", 1800)
+    try:
+        return subprocess.run(command, cwd=TOP, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, **more)
+    except subprocess.TimeoutExpired as late:
+        return subprocess.CompletedProcess(command, 124, "", f"took longer than {late.timeout} s")
+
+
+def sources(*suffixes):
+    return sorted(str(path.relative_to(TOP)) for folder in ("src", "tests") for path in (TOP / folder).rglob("*") if path.suffix in suffixes)
+
+
+def configure_and_build(tally, flavour):
+    """Makes BUILD<flavour> with warnings as errors; false when that fails."""
+    folder = TOP / (BUILD + flavour)
+    env = {**os.environ, "CC": "clang", "CXX": "clang++"} if flavour == "-clang" else None
+    options = [*FLAVOURS[flavour], "-Dwerror=true"]
+    if (folder / "build.ninja").exists():
+        done = call("meson", "configure", folder, *options, env=env)
+    else:
+        done = call("meson", "setup", folder, *options, env=env)
+    if done.returncode == 0:
+        done = call("ninja", "-C", folder, "-j", JOBS, env=env)
+    return tally.check(f"builds without a warning in {folder.name}", done)
+
+
+def meson_tests(tally, flavour, *suites):
+    """The tests that meson knows, counted by their own cases, not by executables."""
+    folder = TOP / (BUILD + flavour)
+    env = {**os.environ, **(SANITIZERS if flavour == "-sanitize" else {})}
+    chosen = [f"--suite={suite}" for suite in suites]
+    call("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, *chosen, env=env)
+    log = folder / "meson-logs/testlog.json"
+    if not log.exists():
+        tally.fail(f"meson test in {folder.name}", "it left no log")
+        return
+    for line in log.read_text().splitlines():
+        count_one(tally, f"{folder.name}: {json.loads(line)['name']}", json.loads(line))
+    log.unlink()
+
+
+def count_one(tally, name, test):
+    output = test.get("stdout", "") + test.get("stderr", "")
+    cases = DOCTEST.search(output) or COUNTS.search(output)
+    if test["returncode"] == 77:
+        last = [line for line in output.splitlines() if line.strip()][-1:] or ["it cannot run here"]
+        tally.skip(name, last[0].strip())
+        return
+    if not cases:
+        if test["result"] == "OK":
+            tally.ok(name)
+        else:
+            tally.fail(name, f"{test['result']}\n" + "\n".join(output.splitlines()[-40:]))
+        return
+    passed, failed, skipped = map(int, cases.groups())
+    tally.passed += passed
+    reasons = re.findall(r"^skipped +(.*)$", output, re.M)
+    for reason in reasons[:skipped]:
+        tally.skip(name, reason)
+    if skipped > len(reasons):
+        tally.skip(name, f"{skipped - len(reasons)} cases, left out by the test itself", skipped - len(reasons))
+    if failed or test["result"] != "OK":
+        tally.fail(f"{name}: {failed} of {passed + failed} cases", failures_in(output), max(failed, 1))
+    else:
+        print(f"  ok       {name}: {passed} cases", flush=True)
+
+
+def failures_in(output):
+    """What the reader needs of a long output: the blocks that name a failure, or its end."""
+    lines = output.splitlines()
+    kept = [line for line in lines if not line.startswith(("ok ", "skipped "))]
+    return "\n".join(kept[-120:])
+
+
+def build(tally):
+    configure_and_build(tally, "")
+
+
+def suites(*names):
+    def step(tally):
+        if (TOP / BUILD / "build.ninja").exists() or configure_and_build(tally, ""):
+            meson_tests(tally, "", *names)
+
+    return step
+
+
+def sanitize(tally):
+    if configure_and_build(tally, "-sanitize"):
+        meson_tests(tally, "-sanitize")
+
+
+def clang(tally):
+    if configure_and_build(tally, "-clang"):
+        meson_tests(tally, "-clang", "unit", "layers")
+
+
+def format_check(tally):
+    tally.check("clang-format has nothing to change", call("clang-format", "--dry-run", "-Werror", *sources(".cc", ".h")))
+
+
+def tidy(tally):
+    folder = TOP / (BUILD + "-clang")
+    if not (folder / "compile_commands.json").exists() and not configure_and_build(tally, "-clang"):
+        return
+    done = call("run-clang-tidy", "-quiet", "-j", JOBS, "-p", folder, f"^{re.escape(str(TOP))}/src/.*")
+    # It repeats each file's command line: keep what a reader can act upon.
+    found = [line for line in done.stdout.splitlines() if re.search(r"(error|warning):", line)]
+    tally.check("clang-tidy has nothing to say", subprocess.CompletedProcess([], done.returncode, "\n".join(sorted(set(found))), ""))
+
+
+def quickstart(tally):
+    if os.geteuid() != 0:
+        tally.skip("bundles/quickstart", "needs root")
+        return
+    with tempfile.TemporaryDirectory(prefix="coracle-quickstart-") as folder:
+        tally.check("bundles/quickstart works in a folder of its own", call("bundles/quickstart", folder, timeout=600))
+
+
+def conformance(tally):
+    script = TOP / "conformance/validation"
+    if not script.exists():
+        tally.skip("conformance", "conformance/validation does not exist yet")
+    elif not shutil.which("go"):
+        tally.skip("conformance", "the Go toolchain is not installed (bundles/setup bench)")
+    else:
+        tally.check("the official validation, short list", call(script, "--short", TOP / BUILD / "src/runtime/runtime"))
+
+
+def guests(tally):
+    tally.skip("guests", "tests in virtual machines (pure cgroup v2, systemd) do not exist yet")
+
+
+# In the order in which they run.
+STEPS = {
+    "build": build,
+    "unit": suites("layers", "unit"),
+    "kernel": suites("kernel"),
+    "program": suites("program"),
+    "sanitize": sanitize,
+    "clang": clang,
+    "format": format_check,
+    "tidy": tidy,
+    "quickstart": quickstart,
+    "conformance": conformance,
+    "guests": guests,
+}
+GROUPS = {"all": list(STEPS), "quick": ["build", "unit", "kernel", "program", "format"], "style": ["format", "tidy"]}
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("steps", nargs="*", metavar="STEP", help=", ".join([*STEPS, *GROUPS]))
+    named = options.parse_args().steps or ["all"]
+    unknown = [name for name in named if name not in STEPS and name not in GROUPS]
+    if unknown:
+        options.error(f"unknown step {unknown[0]!r}: say {', '.join([*STEPS, *GROUPS])}")
+
+    chosen = {step for name in named for step in GROUPS.get(name, [name])}
+    tally, began = Tally(), time.monotonic()
+    for name in [step for step in STEPS if step in chosen]:
+        print(f"== {name} ({int(time.monotonic() - began)} s)", flush=True)
+        STEPS[name](tally)
+
+    print(f"== result ({int(time.monotonic() - began)} s)")
+    for skip in sorted(set(tally.skips)):
+        print(f"  skipped  {skip}")
+    for failure in tally.failures:
+        print(f"  FAILED   {failure}")
+    print(f"{tally.passed} passed, {tally.failed} failed, {len(tally.skips)} skipped")
+    sys.exit(1 if tally.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
