@@ -103,7 +103,7 @@ std::variant<Invocation, Answer> parse_arguments(int argc, const char* const* ar
   app.set_version_flag("--version", "bundler " CORACLE_VERSION);
   app.add_option("--store", invocation.store, "the folder of images (an OCI image layout)");
   app.add_flag("-q,--quiet", invocation.quiet, "print nothing but errors");
-  app.add_flag("--debug", invocation.debug, "say what is done");
+  app.add_flag("--debug", invocation.debug, "tell each request to a registry");
   app.require_subcommand(1);
   app.footer(
       "Example:\n  bundler pull alpine && bundler unpack alpine mybundle && runtime run mybundle");

@@ -27,6 +27,11 @@ base::Status print(std::string_view text) {
   return {};
 }
 
+void note(std::string_view text) {
+  auto line = base::cat("bundler: ", text, "\n");
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
 base::Result<image::Platform> platform_of(const std::string& text) {
   if (text.empty()) return image::host_platform();
   return image::parse_platform(text);
@@ -44,6 +49,8 @@ base::Status pull(const Context& context, const PullCommand& command) {
   image::PullOptions options{.auth_files = auth_files(context.environment)};
   options.platform = TRY(platform_of(command.platform));
   options.registry.plain_http = command.plain_http;
+  if (context.invocation.debug)
+    options.registry.trace = [](std::string_view text) { note(base::cat("debug: ", text)); };
   // All names are read before the first is fetched.
   std::vector<image::Reference> references;
   for (const auto& text : command.images) references.push_back(TRY(image::parse_reference(text)));
@@ -132,10 +139,7 @@ base::Status unpack(const Context& context, const UnpackCommand& command) {
   }();
   auto notes = TRY(std::move(unpacked), "unpack ", reference.text());
   if (context.invocation.quiet) return {};
-  for (const auto& note : notes) {
-    auto line = base::cat("bundler: note: ", note, "\n");
-    std::fwrite(line.data(), 1, line.size(), stderr);
-  }
+  for (const auto& text : notes) note(base::cat("note: ", text));
   return {};
 }
 

@@ -44,10 +44,12 @@ void ProgressDisplay::end(std::size_t blob, End how) {
   transfer.ended = true;
   transfer.how = how;
   transfer.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  // What failed, or was stopped because another failed, is the error's to tell.
+  bool failed = how == End::Failed;
   if (quiet_) return;
   if (bars_)
-    redraw(true, image::show_bar(transfer, columns_));
-  else
+    redraw(true, failed ? "" : image::show_bar(transfer, columns_));
+  else if (!failed)
     print(image::show_line(transfer) + "\n");
 }
 

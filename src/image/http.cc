@@ -192,6 +192,10 @@ base::Result<Response> outcome(CURLcode code, Exchange& exchange, std::string_vi
   if (code == CURLE_OK || has_problem) return std::move(response);
   std::string how(message.empty() ? curl_easy_strerror(code) : message);
   if (!is_loss(exchange.curl, code)) {
+    long number = 0;
+    curl_easy_getinfo(exchange.curl, CURLINFO_OS_ERRNO, &number);
+    if (code == CURLE_COULDNT_CONNECT && number != 0)
+      return base::Error::from_errno(static_cast<int>(number), how);
     if (code == CURLE_SSL_CONNECT_ERROR) how += " (a registry without TLS needs --plain-http)";
     return base::system_error(how);
   }

@@ -88,6 +88,11 @@ base::Result<std::optional<Descriptor>> Store::find(const Reference& reference) 
   auto all = TRY(index());
   for (auto& entry : all.manifests)
     if (entry.annotation(kRefName) == text) return std::optional<Descriptor>(std::move(entry));
+  if (!reference.digest) return std::optional<Descriptor>();
+  for (auto& entry : all.manifests)
+    if (entry.digest == *reference.digest &&
+        entry.annotation(kRefName).starts_with(reference.name() + ":"))
+      return std::optional<Descriptor>(std::move(entry));
   return std::optional<Descriptor>();
 }
 

@@ -38,7 +38,8 @@ class Store {
   // Gives the image this name, which is taken from any other image. Under the store's lock: two
   // bundlers at once lose nothing. The descriptor's blob must be there.
   base::Status name(const Reference& reference, Descriptor descriptor) const;
-  // The manifest of this name, or nothing.
+  // The manifest of this name, or nothing. A digest is found also in what a tag of the repository
+  // names.
   base::Result<std::optional<Descriptor>> find(const Reference& reference) const;
   // The image of this name with its documents; Kind::State when the store has none.
   base::Result<Image> image(const Reference& reference) const;

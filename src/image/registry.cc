@@ -184,7 +184,9 @@ base::Result<Response> Registry::get(Transport& transport, std::string_view path
       TRY(authorize(transport, response, generation));
       continue;
     }
-    if (!may_pass(response) || ++failures >= options_.tries) return response;
+    // A silent registry has taken half a minute already.
+    failures += response.silent ? 2 : 1;
+    if (!may_pass(response) || failures >= options_.tries) return response;
     if (!stop_.wait(pause_before(failures, response, options_)))
       return base::state_error("stopped");
   }
@@ -193,13 +195,16 @@ base::Result<Response> Registry::get(Transport& transport, std::string_view path
 base::Result<Response> Registry::follow(Transport& transport, const Url& start, Request request) {
   auto here = start;
   for (int hops = 0; hops <= kMostRedirects; ++hops) {
-    TRY(check_reachable(here, root_.host, options_.plain_http), hops ? "redirect" : "registry");
+    auto reachable = check_reachable(here, root_.host, options_.plain_http);
+    if (!reachable && hops > 0) return std::move(reachable).error().in("redirect");
+    TRY(std::move(reachable));
     // A secret of this place is not told elsewhere.
     if (!here.same_place(start))
       std::erase_if(request.headers,
                     [](const std::string& h) { return h.starts_with("Authorization:"); });
     request.url = here.text;
     auto response = TRY(transport.exchange(request));
+    tell(request, response);
     // Another place may refuse us, but not ask for our credentials.
     if (!here.same_place(start)) response.challenges.clear();
     if (!response.answered() || !is_redirect(response)) return response;
@@ -244,6 +249,7 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
   TextSink text(kLargestToken);
   Request request{.headers = {"Accept: application/json"}, .body = &text};
   auto url = TRY(parse_url(realm));
+  TRY(check_reachable(url, root_.host, options_.plain_http));
   if (found_.credentials && !found_.credentials->identity_token.empty()) {
     request.form =
         base::cat("grant_type=refresh_token&client_id=coracle&", query,
@@ -260,9 +266,9 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
   if (request.form.empty()) {
     response = TRY(follow(transport, url, std::move(request)), url.host);
   } else {
-    TRY(check_reachable(url, root_.host, options_.plain_http));
     request.url = url.text;
     response = TRY(transport.exchange(request), url.host);
+    tell(request, response);
   }
   if (!response.answered())
     return base::system_error(url.host, ": hung up (", printable(response.lost), ")");
@@ -277,12 +283,24 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
   return token;
 }
 
+// A query may carry a signature that opens the door: it is not shown.
+void Registry::tell(const Request& request, const Response& response) const {
+  if (!options_.trace) return;
+  options_.trace(base::cat(request.form.empty() ? "GET " : "POST ",
+                           printable(request.url.substr(0, request.url.find('?'))), ": ",
+                           response.status, response.answered() ? "" : ", ",
+                           printable(response.lost)));
+}
+
 base::Error Registry::refusal(const Response& response) const {
   auto error = status_error(response);
   if (response.status != 401 && response.status != 403) return error;
   if (!found_.note.empty()) return base::system_error(error.text(), "; ", found_.note);
   if (!found_.credentials)
     return base::system_error(error.text(), "; there are no credentials for ", reference_.registry);
+  if (response.status == 401)
+    return base::system_error(error.text(), "; the credentials for ", reference_.registry,
+                              " are refused");
   return error;
 }
 

@@ -2,6 +2,8 @@
 // redirects, credentials and second tries.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -21,6 +23,8 @@ struct RegistryOptions {
   Patience patience{};
   unsigned tries = 4;
   unsigned first_pause = 250;  // milliseconds, doubled each time
+  // Told of each request, from several threads; no secrets.
+  std::function<void(std::string_view)> trace{};
 };
 
 class Registry {
@@ -52,6 +56,7 @@ class Registry {
   base::Result<Response> follow(Transport& transport, const Url& start, Request request);
   base::Status authorize(Transport& transport, const Response& refused, unsigned generation);
   base::Result<std::string> token(Transport& transport, const Challenge& challenge);
+  void tell(const Request& request, const Response& response) const;
   base::Error refusal(const Response& response) const;
 
   Reference reference_;
