@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "apply/probe_cgroup.h"
+#include "apply/seccomp.h"
 #include "sys/file.h"
 #include "sys/identity.h"
 
@@ -42,9 +43,9 @@ Result<plan::Host> probe(const fs::Proc& proc) {
   auto held = TRY(sys::capget());
   auto bounding = TRY(sys::bounding_set());
   host.held_capabilities = held.permitted & bounding;
-  // A new user namespace gives its first process every capability, whatever an ordinary user holds.
   host.apparmor = TRY(apparmor_enabled());
   host.selinux = exists("/sys/fs/selinux/enforce");
+  host.seccomp_flags = seccomp_host().flags;
   host.cgroup = TRY(probe_cgroup());
   return host;
 }

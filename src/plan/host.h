@@ -17,6 +17,7 @@ struct Host {
   std::uint64_t known_capabilities = 0;
   bool apparmor = false;
   bool selinux = false;
+  unsigned seccomp_flags = 0;  // of plan::kSeccompFlags, those that the kernel takes
   CgroupHost cgroup{};
 
   bool privileged() const { return uid == 0 && !in_user_namespace; }

@@ -1,0 +1,72 @@
+#include "container/program.h"
+
+#include <cerrno>
+
+#include "apply/process.h"
+#include "apply/seccomp.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+
+namespace container {
+namespace {
+
+using base::Status;
+
+Status load(const plan::SeccompPlan& filter, std::optional<base::FdRef> agent,
+            const std::string& agent_text) {
+  if (filter.notify) return apply::load_filter_and_send(filter, *agent, agent_text);
+  TRY(apply::load_filter(filter));
+  return {};
+}
+
+}  // namespace
+
+base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc) {
+  if (!plan.keyring.empty()) {
+    auto joined = sys::join_session_keyring(plan.keyring);
+    // A kernel or an outer filter without keyrings: there is nothing to leak, either.
+    if (!joined && joined.error().code() != ENOSYS && joined.error().code() != EPERM &&
+        joined.error().code() != EDQUOT)
+      return std::move(joined).error();
+  }
+  if (plan.personality) TRY(sys::personality(*plan.personality), "linux.personality");
+  TRY(apply::label_next_exec(plan, proc));
+  (void)sys::umask(plan.umask);
+  // Both before and after the change of user: a directory may be closed to root (NFS) or to the user.
+  auto entered = apply::enter_cwd(plan);
+  TRY(apply::become_user(plan));
+  if (!entered) TRY(apply::enter_cwd(plan));
+  Program out;
+  out.path = TRY(apply::find_executable(plan));
+  out.args = plan.args;
+  out.env = apply::environment(plan);
+  return out;
+}
+
+base::Error execute(const plan::Process& plan, const std::optional<plan::SeccompPlan>& filter,
+                    const Program& program, std::optional<base::FdRef> agent,
+                    const std::string& agent_text) {
+  auto prepared = [&]() -> Status {
+    // cve: 2024-21626. Whatever is still open here closes at execve, but what the caller wants kept.
+    TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + plan.preserve_fds)));
+    if (plan.no_new_privileges) TRY(sys::set_no_new_privileges(), "process.noNewPrivileges");
+    // Without no_new_privs loading needs CAP_SYS_ADMIN, which goes with the capabilities.
+    if (filter && filter->early) TRY(load(*filter, agent, agent_text), "linux.seccomp");
+    TRY(apply::set_capabilities(plan));
+    sys::reset_signals();
+    // From here on: nothing but execve, for the filter may forbid anything else.
+    if (filter && !filter->early) TRY(load(*filter, agent, agent_text), "linux.seccomp");
+    return {};
+  }();
+  if (!prepared) return std::move(prepared).error();
+  return sys::execve(program.path, program.args, program.env)
+      .in(base::cat("exec: ", base::quote(plan.args.front())));
+}
+
+Status send_console(base::FdRef console, base::FdRef master) {
+  TRY(sys::send(console, "/dev/ptmx", master), "console socket");
+  return {};
+}
+
+}  // namespace container

@@ -1,0 +1,34 @@
+// The last steps of every process of a container, of init and of exec alike: from its terminal to execve.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "fs/proc.h"
+#include "plan/process.h"
+#include "plan/seccomp.h"
+
+namespace container {
+
+// What execve will get.
+struct Program {
+  std::string path{};
+  std::vector<std::string> args{};
+  std::vector<std::string> env{};
+};
+
+// Becomes the planned process up to its capabilities, which the filter may still need, and finds the
+// program. From here on no privilege of the runtime is left but those.
+base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc);
+
+// Capabilities, filter, execve: returns only the error. `agent` with the text for it: where a listener goes.
+base::Error execute(const plan::Process& plan, const std::optional<plan::SeccompPlan>& filter,
+                    const Program& program, std::optional<base::FdRef> agent,
+                    const std::string& agent_text);
+
+// Sends the master of a terminal, as its name with the descriptor. compat: runc's console socket protocol
+base::Status send_console(base::FdRef console, base::FdRef master);
+
+}  // namespace container

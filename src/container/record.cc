@@ -1,0 +1,154 @@
+#include "container/record.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "fs/files.h"
+#include "fs/tree.h"
+#include "sys/file.h"
+
+namespace container {
+namespace {
+
+using base::Fd;
+using base::FdRef;
+using base::Json;
+using base::Place;
+using base::Result;
+using base::Status;
+
+constexpr std::size_t kLongestId = 200;
+constexpr const char* kState = "state.json";
+constexpr const char* kConfig = "config.json";
+
+bool letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+Status check_id(std::string_view id) {
+  auto allowed = [](char c) { return letter_or_digit(c) || c == '_' || c == '+' || c == '-' || c == '.'; };
+  if (id.empty() || id.front() == '.' || !std::all_of(id.begin(), id.end(), allowed))
+    return base::usage_error("container id ", base::quote(id),
+                             ": must be letters, digits and _+-. and not begin with a dot");
+  if (id.size() > kLongestId)
+    return base::usage_error("container id ", base::quote(id), ": longer than ", kLongestId, " characters");
+  return {};
+}
+
+Json write_saved(const Saved& saved) {
+  Json out;
+  out.set("id", saved.id);
+  out.set("bundle", saved.bundle);
+  out.set("rootfs", saved.rootfs);
+  out.set("created", saved.created);
+  out.set("owner", saved.owner);
+  out.set("pid", saved.pid);
+  out.set("startTime", saved.start_time);
+  out.set_some("annotations", saved.annotations);
+  auto groups = Json::array();
+  for (const auto& group : saved.cgroup) groups.push(write_cgroup(group));
+  out.set_some("cgroup", std::move(groups));
+  return out;
+}
+
+Result<Saved> read_saved(std::string_view text) {
+  auto json = TRY(base::parse_json(text));
+  Place place(json);
+  Saved out;
+  out.id = TRY(place.string_or("id", ""));
+  out.bundle = TRY(place.string_or("bundle", ""));
+  out.rootfs = TRY(place.string_or("rootfs", ""));
+  out.created = TRY(place.string_or("created", ""));
+  out.owner = TRY(place.opt_number<std::uint32_t>("owner")).value_or(0);
+  out.pid = TRY(place.opt_number<std::int64_t>("pid")).value_or(0);
+  out.start_time = TRY(place.opt_number<std::uint64_t>("startTime")).value_or(0);
+  out.annotations = TRY(place.opt_string_map("annotations"));
+  auto groups = TRY(place.find("cgroup"));
+  if (!groups) return out;
+  for (const auto& group : TRY(groups->items())) out.cgroup.push_back(TRY(read_cgroup(group)));
+  return out;
+}
+
+Record::~Record() {
+  if (undo_ && dir_) (void)remove();
+}
+
+Result<Record> Record::claim(const std::string& root, const std::string& id, std::string_view config) {
+  TRY(check_id(id));
+  auto root_dir = TRY(fs::make_dirs(root, 0711), "state directory ", root);
+  auto made = sys::mkdirat(root_dir, id, 0711);
+  if (!made && made.error().code() == EEXIST)
+    return base::state_error("container ", id, ": a container with given ID already exists");
+  TRY(std::move(made));
+  auto dir = TRY(sys::openat(root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  Record record(std::move(root_dir), std::move(dir));
+  record.undo_ = true;
+  record.saved.id = id;
+  TRY(record.lock());
+  TRY(sys::mkfifoat(record.dir_, std::string(kExecFifo), 0600));
+  TRY(sys::mkfifoat(record.dir_, std::string(kExecReply), 0600));
+  auto file = TRY(sys::openat(record.dir_, kConfig, O_WRONLY | O_CREAT | O_EXCL, 0600));
+  TRY(fs::write_all(file, config), kConfig);
+  return record;
+}
+
+Result<Record> Record::load(const std::string& root, const std::string& id) {
+  TRY(check_id(id));
+  auto not_there = [&] { return base::state_error("container ", id, " does not exist"); };
+  auto root_dir = sys::openat(FdRef::cwd(), root, O_RDONLY | O_DIRECTORY);
+  if (!root_dir && root_dir.error().code() == ENOENT) return not_there();
+  auto root_fd = TRY(std::move(root_dir), "state directory");
+  auto dir = sys::openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!dir && dir.error().code() == ENOENT) return not_there();
+  Record record(std::move(root_fd), TRY(std::move(dir)));
+  auto text = fs::read_file(record.dir_, kState);
+  if (!text && text.error().code() == ENOENT) {
+    // `create` was ended between claiming the id and saving: there is nothing but the directory.
+    record.saved.id = id;
+    return record;
+  }
+  record.saved = TRY(read_saved(TRY(std::move(text))), "container ", id, ": ", kState);
+  return record;
+}
+
+Status Record::save() const {
+  return fs::replace_file(dir_, kState, base::dump(write_saved(saved), 2) + "\n", 0600);
+}
+
+Result<std::string> Record::config() const { return fs::read_file(dir_, kConfig); }
+
+Status Record::lock() { return sys::flock(dir_, LOCK_EX); }
+
+Result<bool> Record::busy() const {
+  // A second open file, since a lock belongs to the open file and not to the process.
+  auto other = TRY(sys::openat(dir_, ".", O_RDONLY | O_DIRECTORY));
+  auto locked = sys::flock(other, LOCK_SH | LOCK_NB);
+  if (!locked && locked.error().code() == EWOULDBLOCK) return true;
+  TRY(std::move(locked));
+  return false;
+}
+
+Status Record::remove() {
+  undo_ = false;
+  TRY(fs::remove_tree(root_, saved.id), "state directory of ", saved.id);
+  return {};
+}
+
+Result<std::vector<std::string>> list_ids(const std::string& root) {
+  std::vector<std::string> out;
+  auto dir = sys::openat(FdRef::cwd(), root, O_RDONLY | O_DIRECTORY);
+  if (!dir && dir.error().code() == ENOENT) return out;
+  auto fd = TRY(std::move(dir), "state directory");
+  for (auto& entry : TRY(fs::list_dir(fd)))
+    if (entry.type == DT_DIR && check_id(entry.name)) out.push_back(std::move(entry.name));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace container

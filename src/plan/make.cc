@@ -1,0 +1,87 @@
+#include "plan/make.h"
+
+#include <linux/sched.h>
+
+#include <algorithm>
+
+namespace plan {
+namespace {
+
+using base::Result;
+using base::Status;
+
+// spec: config-linux.md#sysctl. Both separators are written; with "/" a dot is part of a name.
+std::vector<Sysctl> sysctls(const std::vector<std::pair<std::string, std::string>>& config) {
+  std::vector<Sysctl> out;
+  for (const auto& [key, value] : config) {
+    Sysctl sysctl;
+    sysctl.file = key;
+    if (key.find('/') == std::string::npos)
+      std::replace(sysctl.file.begin(), sysctl.file.end(), '.', '/');
+    sysctl.value = value;
+    sysctl.what = base::cat("linux.sysctl[", base::quote(key), "]");
+    out.push_back(std::move(sysctl));
+  }
+  return out;
+}
+
+// A member that asks for what is not there yet must not be passed over in silence.
+Status refuse_unsupported(const spec::Linux& config) {
+  if (config.intel_rdt) return base::unsupported("linux.intelRdt: is not supported");
+  if (!config.net_devices.empty()) return base::unsupported("linux.netDevices: is not supported");
+  if (config.memory_policy && !config.memory_policy->mode.empty())
+    return base::unsupported("linux.memoryPolicy: is not supported");
+  return {};
+}
+
+Result<std::optional<SeccompPlan>> filter(const spec::Linux& config, bool no_new_privileges,
+                                          const Host& host, std::vector<std::string>& warnings) {
+  if (!config.seccomp) return std::optional<SeccompPlan>();
+  SeccompHost kernel;
+  kernel.flags = host.seccomp_flags;
+  auto plan = TRY(seccomp(*config.seccomp, no_new_privileges, kernel));
+  warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
+  return std::optional<SeccompPlan>(std::move(plan));
+}
+
+// The first process of a new user namespace holds every capability, whatever the runtime holds.
+Host host_of_container(const Host& host, bool user_namespace) {
+  auto out = host;
+  if (user_namespace) out.held_capabilities = out.known_capabilities;
+  return out;
+}
+
+}  // namespace
+
+Result<Plan> make(const spec::Config& config, const Host& host, const Request& request) {
+  TRY(refuse_unsupported(config.linux_));
+  Plan out;
+  out.namespaces = TRY(namespaces(config.linux_, host));
+  out.identity = TRY(identity_maps(config.linux_, out.namespaces, host));
+  out.cgroup = TRY(cgroup(config.linux_, host, request));
+  out.loopback_up = out.namespaces.creates(CLONE_NEWNET);
+  out.hostname = config.hostname;
+  out.domainname = config.domainname;
+  out.rootfs = TRY(rootfs(config, host, request));
+  out.sysctls = sysctls(config.linux_.sysctl);
+  out.hooks = hooks(config.hooks);
+  if (!config.process) return out;
+  auto inside = host_of_container(host, out.namespaces.has(CLONE_NEWUSER));
+  out.process = TRY(process(*config.process, config.linux_, inside, request, out.warnings));
+  out.seccomp = TRY(filter(config.linux_, config.process->no_new_privileges, host, out.warnings));
+  return out;
+}
+
+Result<ExecPlan> make_exec(const spec::Process& wanted, const spec::Linux& linux_config,
+                           const Host& host, const Request& request) {
+  ExecPlan out;
+  auto user_namespace = std::any_of(
+      linux_config.namespaces.begin(), linux_config.namespaces.end(),
+      [](const spec::Namespace& n) { return n.type == spec::NamespaceType::User; });
+  auto inside = host_of_container(host, user_namespace);
+  out.process = TRY(process(wanted, linux_config, inside, request, out.warnings));
+  out.seccomp = TRY(filter(linux_config, wanted.no_new_privileges, host, out.warnings));
+  return out;
+}
+
+}  // namespace plan
