@@ -1,6 +1,8 @@
-// The facts about the machine's cgroups that planning may depend on.
+// The facts about the machine's cgroups that planning may depend on, and reading them from the
+// kernel's texts.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plan {
@@ -14,7 +16,7 @@ enum class CgroupMode {
 
 struct CgroupHierarchy {
   std::string mount{};                     // "/sys/fs/cgroup/cpu,cpuacct"
-  std::vector<std::string> controllers{};  // v1: "cpu", "cpuacct", "name=systemd"; v2: cgroup.controllers
+  std::vector<std::string> controllers{};  // v1: "cpu", "name=systemd"; v2: cgroup.controllers
   bool v2 = false;
   std::string root{};  // what of the hierarchy the mount shows: "/" unless we are in a container
   std::string own{};   // our own group, as a path below the mount: "/", "/user.slice"
@@ -24,8 +26,30 @@ struct CgroupHierarchy {
 struct CgroupHost {
   CgroupMode mode = CgroupMode::None;
   std::vector<CgroupHierarchy> hierarchies{};
-  std::vector<std::string> hugetlb_sizes{};  // "2MB", "1GB", as the control files name them
   friend bool operator==(const CgroupHost&, const CgroupHost&) = default;
+
+  // The hierarchy that has this controller, v1 first (a controller is never in two), or nullptr.
+  const CgroupHierarchy* with(std::string_view controller) const;
+  // The v2 hierarchy, or nullptr.
+  const CgroupHierarchy* unified() const;
 };
+
+// One line of /proc/PID/cgroup. man: cgroups(7)
+struct CgroupMembership {
+  std::vector<std::string> controllers{};  // empty: the v2 hierarchy
+  std::string path{};
+  friend bool operator==(const CgroupMembership&, const CgroupMembership&) = default;
+};
+// Lines that are not of the form N:controllers:/path are left out.
+std::vector<CgroupMembership> parse_memberships(std::string_view text);
+
+// The cgroup mounts among the lines of /proc/self/mountinfo (man: proc(5)), without `own`; of a
+// hierarchy that is mounted more than once the first. The options of the super block name the
+// controllers of v1; those of v2 stay unknown.
+std::vector<CgroupHierarchy> parse_cgroup_mounts(std::string_view mountinfo);
+
+// The group at `path` of /proc/PID/cgroup as a path below a mount that shows `root`: "/a/b" below
+// "/a" is "/b". "/" if it is not below.
+std::string below_root(std::string_view path, std::string_view root);
 
 }  // namespace plan

@@ -1,0 +1,131 @@
+#include "plan/cgroup.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+
+#include "base/text.h"
+
+namespace plan {
+namespace {
+
+// The path's parts; "." and empty ones say nothing, ".." is refused.
+Result<std::vector<std::string>> parts_of(const std::string& path) {
+  std::vector<std::string> out;
+  for (auto part : base::split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part == ".." || part.find('\n') != part.npos || part.find('\0') != part.npos)
+      return base::config_error(
+          "linux.cgroupsPath: must not contain \"..\" or control characters, ", "got ",
+          base::quote(path));
+    out.emplace_back(part);
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> wanted_parts(const std::string& path, const Request& request) {
+  if (path.empty()) return std::vector<std::string>{request.id};
+  if (path[0] != '/' && std::count(path.begin(), path.end(), ':') == 2 &&
+      path.find('/') == path.npos)
+    return base::config_error("linux.cgroupsPath: ", base::quote(path),
+                              " is meant for systemd (slice:prefix:name); without ",
+                              "--systemd-cgroup give a path");
+  auto out = TRY(parts_of(path));
+  if (out.empty())
+    return base::config_error("linux.cgroupsPath: must name a group below the root, got ",
+                              base::quote(path));
+  return out;
+}
+
+// Where relative paths begin. compat: as in runc, below our own group on v1, beside it on v2, where
+// a group with processes of its own cannot have limited children.
+std::string base_of(const CgroupHierarchy& hierarchy) {
+  auto own = hierarchy.own == "/" ? std::string() : hierarchy.own;
+  if (!hierarchy.v2) return own;
+  return own.substr(0, std::min(own.rfind('/'), own.size()));
+}
+
+bool has(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+CgroupDirectory directory(const CgroupHierarchy& hierarchy, const std::string& below, bool absolute,
+                          CgroupMode mode, const std::vector<CgroupWrite>& writes) {
+  CgroupDirectory out;
+  out.mount = hierarchy.mount;
+  out.v2 = hierarchy.v2;
+  out.controllers = hierarchy.controllers;
+  out.path = base::cat(absolute ? "" : base_of(hierarchy), "/", below);
+  if (!hierarchy.v2) {
+    // Linux: admin-guide/cgroup-v1/cpusets: nothing can join a group without cpus and mems.
+    if (has(hierarchy.controllers, "cpuset")) out.copy_down = {"cpuset.cpus", "cpuset.mems"};
+    return out;
+  }
+  for (const auto& write : writes)
+    if (write.mount == out.mount && !write.controller.empty() &&
+        !has(out.required, write.controller))
+      out.required.push_back(write.controller);
+  // All of them, so that usage is counted; beside v1 only what a limit needs.
+  out.enable = mode == CgroupMode::Unified ? hierarchy.controllers : out.required;
+  return out;
+}
+
+// Device rules, on v1 before anything else is written, or as a program.
+Status devices(const DeviceRules& rules, bool configured, const Host& host, CgroupPlan& out) {
+  bool weak = !host.privileged();
+  if (auto v1 = host.cgroup.with("devices"); v1 && !v1->v2) {
+    auto lines = TRY(device_lines(rules));
+    for (auto& line : lines) {
+      CgroupWrite write;
+      write.mount = v1->mount;
+      write.controller = "devices";
+      write.file = line.allow ? "devices.allow" : "devices.deny";
+      write.text = std::move(line.text);
+      write.what = "linux.resources.devices";
+      // compat: in a user namespace the rules of the one who made it hold (runc, crun). Our own
+      // group may be refused what every container is usually given.
+      if (weak)
+        write.tolerate = {EPERM, EACCES};
+      else if (line.built_in)
+        write.tolerate = {EPERM};
+      out.writes.push_back(std::move(write));
+    }
+    return {};
+  }
+  if (auto v2 = host.cgroup.unified()) {
+    out.device_program = device_program(rules);
+    if (!out.device_program.empty()) out.device_mount = v2->mount;
+    out.device_program_optional = weak;
+    return {};
+  }
+  if (configured && !weak)
+    return base::unsupported("linux.resources.devices: needs the cgroup controller devices, ",
+                             "which is not there");
+  return {};
+}
+
+}  // namespace
+
+Result<CgroupPlan> cgroup(const spec::Linux& linux_config, const Host& host,
+                          const Request& request) {
+  if (request.systemd_cgroup)
+    return base::unsupported("--systemd-cgroup: not yet; give linux.cgroupsPath as a path");
+  const auto& path = linux_config.cgroups_path;
+  auto below = base::join(TRY(wanted_parts(path, request)), "/");
+
+  CgroupPlan out;
+  out.rootless = !host.privileged();
+  out.best_effort = out.rootless && path.empty();
+  const spec::Resources none;
+  const auto& resources = linux_config.resources ? *linux_config.resources : none;
+  auto rules = TRY(device_rules(resources.devices));
+  TRY(devices(rules, !resources.devices.empty(), host, out));
+  auto limits = TRY(cgroup_limits(resources, host.cgroup));
+  std::move(limits.begin(), limits.end(), std::back_inserter(out.writes));
+  for (const auto& hierarchy : host.cgroup.hierarchies)
+    out.directories.push_back(
+        directory(hierarchy, below, path.starts_with('/'), host.cgroup.mode, out.writes));
+  return out;
+}
+
+}  // namespace plan
