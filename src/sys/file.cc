@@ -91,6 +91,12 @@ Result<struct statfs> fstatfs(FdRef fd) {
   return st;
 }
 
+Result<struct statfs> statfs(const std::string& path) {
+  struct statfs st {};
+  if (retry([&] { return ::statfs(path.c_str(), &st); }) < 0) return failed("statfs", path);
+  return st;
+}
+
 Result<std::uint64_t> mount_id(FdRef dir, const std::string& path, int flags) {
   struct statx st {};
   if (::statx(dir.raw(), path.c_str(), flags, STATX_MNT_ID, &st) < 0)

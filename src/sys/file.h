@@ -39,6 +39,7 @@ Result<struct stat> fstat(FdRef fd);
 // flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH
 Result<struct stat> fstatat(FdRef dir, const std::string& path, int flags);
 Result<struct statfs> fstatfs(FdRef fd);
+Result<struct statfs> statfs(const std::string& path);
 // The mount id of this place. man: statx(2), STATX_MNT_ID, Linux 5.8
 Result<std::uint64_t> mount_id(FdRef dir, const std::string& path, int flags);
 
