@@ -1,0 +1,243 @@
+#include "apply/cgroup.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+#include <utility>
+
+#include "apply/cgroup_limits.h"
+#include "base/kernel.h"
+#include "base/text.h"
+#include "fs/files.h"
+#include "sys/bpf.h"
+#include "sys/file.h"
+
+namespace apply {
+
+const CgroupPath* CgroupPaths::with_v1(std::string_view controller) const {
+  for (const auto& row : groups)
+    if (!row.v2 && std::find(row.controllers.begin(), row.controllers.end(), controller) !=
+                       row.controllers.end())
+      return &row;
+  return nullptr;
+}
+
+const CgroupPath* CgroupPaths::unified() const {
+  for (const auto& row : groups)
+    if (row.v2) return &row;
+  return nullptr;
+}
+
+namespace {
+
+// A group that is being made: the directory reached so far.
+struct Making {
+  CgroupPath where{};
+  Fd dir{};
+  std::string enable_failure{};  // the last controller that could not be enabled, and why
+};
+
+Result<Fd> open_mount(const plan::CgroupDirectory& wanted) {
+  auto fd = TRY(sys::openat(FdRef::cwd(), wanted.mount, O_PATH | O_DIRECTORY));
+  auto st = TRY(sys::fstatfs(fd));
+  // A directory beside the mounts would stay as junk on the tmpfs that holds them.
+  auto magic = wanted.v2 ? base::kernel::kCgroup2Magic : base::kernel::kCgroupMagic;
+  if (static_cast<long>(st.f_type) != magic)
+    return base::state_error(wanted.mount, ": the cgroup hierarchy is no longer mounted here");
+  return fd;
+}
+
+// Linux: admin-guide/cgroup-v2, "Enabling and Disabling": all or, failing that, each that can be.
+void enable_controllers(FdRef dir, const std::vector<std::string>& names, std::string& failure) {
+  if (names.empty()) return;
+  std::string all;
+  for (const auto& name : names) all += base::cat(all.empty() ? "+" : " +", name);
+  if (fs::write_control(dir, "cgroup.subtree_control", all)) return;
+  for (const auto& name : names)
+    if (auto one = fs::write_control(dir, "cgroup.subtree_control", "+" + name); !one)
+      failure = one.error().text();
+}
+
+Status copy_from_parent(FdRef parent, FdRef child, const std::vector<std::string>& files) {
+  for (const auto& file : files) {
+    auto text = TRY(fs::read_file(parent, file));
+    auto words = base::trim(text);
+    if (!words.empty()) TRY(fs::write_control(child, file, words));
+  }
+  return {};
+}
+
+// One level down: there already, or made.
+Status descend(Making& at, const std::string& name, const plan::CgroupDirectory& wanted) {
+  enable_controllers(at.dir, wanted.enable, at.enable_failure);
+  auto made = sys::mkdirat(at.dir, name, 0755);
+  if (!made && made.error().code() != EEXIST) return made;
+  // Only the last levels count: what is above a level that was there is not ours.
+  at.where.made = made ? at.where.made + 1 : 0;
+  at.where.path += "/" + name;
+  auto dir = TRY(sys::openat(at.dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+  if (made) TRY(copy_from_parent(at.dir, dir, wanted.copy_down));
+  at.dir = std::move(dir);
+  return {};
+}
+
+// spec: config-linux.md#control-groups: a group that holds processes or is frozen is not fit.
+Status check_unused(const Making& at) {
+  auto where = at.where.full();
+  auto in_use = [&](std::string_view why) {
+    return base::state_error("linux.cgroupsPath: the cgroup ", where, " is there and ", why);
+  };
+  if (at.where.v2) {
+    auto events = TRY(fs::read_file(at.dir, "cgroup.events"), where);
+    if (events.find("populated 1") != events.npos) return in_use("holds processes");
+    auto freeze = TRY(fs::read_file(at.dir, "cgroup.freeze"), where);
+    if (base::trim(freeze) != "0") return in_use("is frozen");
+    return {};
+  }
+  auto members = TRY(fs::read_file(at.dir, "cgroup.procs"), where);
+  if (!members.empty()) return in_use("holds processes");
+  if (auto state = fs::read_file(at.dir, "freezer.state"))
+    if (base::trim(state.value()) != "THAWED") return in_use("is frozen");
+  return {};
+}
+
+Status check_enabled(const Making& at, const plan::CgroupDirectory& wanted) {
+  if (wanted.required.empty()) return {};
+  auto text = TRY(fs::read_file(at.dir, "cgroup.controllers"), at.where.full());
+  auto there = base::words(text);
+  for (const auto& name : wanted.required)
+    if (std::find(there.begin(), there.end(), name) == there.end())
+      return base::system_error("linux.resources: the cgroup controller ", name,
+                                " cannot be enabled for ", at.where.full(),
+                                at.enable_failure.empty() ? "" : ": ", at.enable_failure);
+  return {};
+}
+
+// Makes the group, level by level where each level needs something, else the last level at once.
+Status make_levels(Making& at, const plan::CgroupDirectory& wanted) {
+  if (wanted.copy_down.empty() && wanted.enable.empty()) {
+    auto below = wanted.path.substr(1);
+    if (sys::mkdirat(at.dir, below, 0755)) {
+      at.where.path = wanted.path;
+      at.where.made = 1;
+      at.dir = TRY(sys::openat(at.dir, below, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+      return {};
+    }
+  }
+  for (auto name : base::split(std::string_view(wanted.path).substr(1), '/'))
+    TRY(descend(at, std::string(name), wanted));
+  if (at.where.made == 0) TRY(check_unused(at));
+  return check_enabled(at, wanted);
+}
+
+bool is_denial(int code) { return code == EACCES || code == EPERM || code == EROFS; }
+
+Status attach_devices(FdRef group, const plan::CgroupPlan& plan) {
+  auto former = TRY(sys::bpf_device_filters(group));
+  auto bytes = std::as_bytes(std::span(plan.device_program));
+  auto program = TRY(sys::bpf_load_device_filter(bytes));
+  TRY(sys::bpf_attach_device_filter(group, program));
+  // Of a group that was there already: ours takes the place of what it had.
+  for (auto id : former) {
+    auto old = TRY(sys::bpf_program(id));
+    TRY(sys::bpf_detach_device_filter(group, old));
+  }
+  return {};
+}
+
+Status attach_devices(std::span<const OpenGroup> groups, const plan::CgroupPlan& plan) {
+  for (const auto& group : groups) {
+    if (plan.device_program.empty() || group.where.mount != plan.device_mount) continue;
+    auto done = attach_devices(group.dir, plan);
+    if (!done && !(plan.device_program_optional && is_denial(done.error().code())))
+      return std::move(done).error().in(base::cat("linux.resources.devices: ", group.where.full()));
+  }
+  return {};
+}
+
+Status move_into(FdRef dir, pid_t pid) {
+  auto done = fs::write_control(dir, "cgroup.procs", base::cat(pid));
+  // Linux: a task that is still being made, or a group in the middle of a change, answers EINVAL
+  // for a moment. compat: runc tries five times, 30 ms apart.
+  for (int attempt = 0; attempt < 5 && !done && done.error().code() == EINVAL; ++attempt) {
+    (void)sys::poll({}, 10 << attempt);
+    done = fs::write_control(dir, "cgroup.procs", base::cat(pid));
+  }
+  return done;
+}
+
+}  // namespace
+
+MadeCgroup::MadeCgroup(MadeCgroup&& o) noexcept
+    : paths_(std::exchange(o.paths_, {})),
+      directories_(std::exchange(o.directories_, {})),
+      kept_(o.kept_) {}
+
+MadeCgroup& MadeCgroup::operator=(MadeCgroup&& o) noexcept {
+  std::swap(paths_, o.paths_);
+  std::swap(directories_, o.directories_);
+  std::swap(kept_, o.kept_);
+  return *this;
+}
+
+MadeCgroup::~MadeCgroup() {
+  directories_.clear();
+  if (!kept_) (void)remove_cgroup(paths_);
+}
+
+std::optional<FdRef> MadeCgroup::clone_into() const {
+  if (directories_.size() != 1 || !paths_.groups[0].v2) return std::nullopt;
+  return FdRef(directories_[0]);
+}
+
+Status MadeCgroup::join(pid_t pid) const {
+  for (std::size_t i = 0; i < directories_.size(); ++i)
+    TRY(move_into(directories_[i], pid), "join cgroup ", paths_.groups[i].full());
+  return {};
+}
+
+Status join(const CgroupPaths& paths, pid_t pid) {
+  for (const auto& group : paths.groups) {
+    auto dir = TRY(sys::openat(FdRef::cwd(), group.full(), O_PATH | O_DIRECTORY), "join cgroup");
+    TRY(move_into(dir, pid), "join cgroup ", group.full());
+  }
+  return {};
+}
+
+Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan) {
+  MadeCgroup out;
+  for (const auto& wanted : plan.directories) {
+    Making at;
+    at.dir = TRY(open_mount(wanted), "linux.cgroupsPath");
+    at.where.mount = wanted.mount;
+    at.where.v2 = wanted.v2;
+    at.where.controllers = wanted.controllers;
+    auto done = make_levels(at, wanted);
+    // Kept before its failure is looked at, so that half a group is undone too.
+    out.paths_.groups.push_back(std::move(at.where));
+    out.directories_.push_back(std::move(at.dir));
+    if (done) continue;
+    if (plan.best_effort && is_denial(done.error().code())) {
+      CgroupPaths half;
+      half.groups.push_back(std::move(out.paths_.groups.back()));
+      out.paths_.groups.pop_back();
+      out.directories_.pop_back();
+      (void)remove_cgroup(half);
+      continue;
+    }
+    auto context = base::cat("make cgroup ", wanted.mount, wanted.path);
+    if (plan.rootless && is_denial(done.error().code()))
+      context += " (it has to be below a cgroup that is delegated to this user)";
+    return std::move(done).error().in(context);
+  }
+  std::vector<OpenGroup> groups;
+  for (std::size_t i = 0; i < out.directories_.size(); ++i)
+    groups.push_back({out.paths_.groups[i], out.directories_[i]});
+  TRY(attach_devices(groups, plan));
+  TRY(write_all_limits(groups, plan.writes));
+  return out;
+}
+
+}  // namespace apply

@@ -1,0 +1,84 @@
+// Removing cgroups: ours, with what was made inside.
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "apply/cgroup.h"
+#include "base/text.h"
+#include "fs/tree.h"
+#include "sys/file.h"
+
+namespace apply {
+namespace {
+
+// A process that was killed still counts until it is done with exiting: wait, twice as long each
+// time, about two seconds in all.
+class Patience {
+ public:
+  bool wait() {
+    if (milliseconds_ > 1024) return false;
+    (void)sys::poll({}, milliseconds_);
+    milliseconds_ *= 2;
+    return true;
+  }
+
+ private:
+  int milliseconds_ = 1;
+};
+
+bool gone(const Status& removed) {
+  return removed || removed.error().code() == ENOENT || removed.error().code() == ENODEV;
+}
+
+bool busy(const Status& removed) {
+  return !removed && (removed.error().code() == EBUSY || removed.error().code() == ENOTEMPTY);
+}
+
+// Deepest first. The directories of a cgroup file system hold no links and no foreign mounts.
+Status remove_group(FdRef dir, const std::string& name, Patience& patience) {
+  auto removed = sys::unlinkat(dir, name, AT_REMOVEDIR);
+  if (gone(removed)) return {};
+  if (!busy(removed)) return removed;
+  auto inside = sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (inside) {
+    auto entries = TRY(fs::list_dir(inside.value()));
+    for (const auto& entry : entries)
+      if (entry.type == DT_DIR) TRY(remove_group(inside.value(), entry.name, patience));
+  }
+  do {
+    removed = sys::unlinkat(dir, name, AT_REMOVEDIR);
+    if (gone(removed)) return {};
+  } while (busy(removed) && patience.wait());
+  return removed;
+}
+
+Status remove_levels(const CgroupPath& group, Patience& patience) {
+  if (group.made == 0) return {};
+  auto mount = sys::openat(FdRef::cwd(), group.mount, O_PATH | O_DIRECTORY);
+  if (!mount) return mount.error().code() == ENOENT ? Status() : Status(std::move(mount).error());
+  auto path = group.path.substr(1);
+  TRY(remove_group(mount.value(), path, patience), "remove cgroup ", group.full());
+  // Parents that we made go when the last container below them goes.
+  for (unsigned level = 1; level < group.made; ++level) {
+    auto slash = path.rfind('/');
+    if (slash == path.npos) break;
+    path.resize(slash);
+    if (!gone(sys::unlinkat(mount.value(), path, AT_REMOVEDIR))) break;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status remove_cgroup(const CgroupPaths& paths) {
+  Patience patience;
+  Status first;
+  // The others go even if one does not.
+  for (const auto& group : paths.groups)
+    if (auto removed = remove_levels(group, patience); !removed && first)
+      first = std::move(removed);
+  return first;
+}
+
+}  // namespace apply
