@@ -28,7 +28,8 @@ bool knows_filter_action(std::uint32_t action);
 // Starts run(argument) as a further thread of this process on `stack`, sharing memory,
 // descriptors and even the thread-local storage (errno, malloc's cache): while it does more than
 // wait, its starter may do nothing but wait for `running` to become 0, which happens when the
-// thread has left its stack for ever. man: clone(2), CLONE_THREAD, CLONE_CHILD_CLEARTID
+// thread has left its stack for ever; the kernel counts it as a thread for a moment more. man:
+// clone(2), CLONE_THREAD, CLONE_CHILD_CLEARTID
 Status start_thread(std::span<char> stack, int (*run)(void*), void* argument,
                     std::atomic<int>& running);
 
