@@ -66,6 +66,10 @@ class MadeCgroup {
 // config-linux.md#control-groups). Errors name the member of config.json where there is one.
 Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan);
 
+// The paths that make_cgroup is about to give: for a record that is written first, so that whatever
+// a killed `create` made can be removed.
+CgroupPaths foresee_cgroup(const plan::CgroupPlan& plan);
+
 // Writes limits to groups that exist (`update`).
 Status write_limits(const CgroupPaths& paths, const std::vector<plan::CgroupWrite>& writes);
 
