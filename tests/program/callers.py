@@ -1,0 +1,143 @@
+"""What containerd, podman, CRI-O, Docker and buildah pass and read: options, files, texts, exit codes."""
+
+import datetime
+import json
+import re
+import subprocess
+
+from harness import OURS, RUNTIME, RuntimeTest, ours_only, wait_for
+
+
+class Callers(RuntimeTest):
+    def test_the_pid_file_holds_digits_and_no_newline(self):
+        path = self.folder / "init.pid"
+        name = self.create(None, "--pid-file", path)
+        self.assertEqual(path.read_text(), str(self.state(name)["pid"]))
+
+    def log_of(self, *args):
+        """The objects in the log after a command that fails, and what it said."""
+        log = self.folder / "log.json"
+        done = self.runtime("--log", log, "--log-format", "json", *args)
+        self.assertNotEqual(done.code, 0)
+        return [json.loads(line) for line in log.read_text().splitlines()], done
+
+    def test_a_failure_is_one_json_object_of_level_error_with_a_time(self):
+        entries, done = self.log_of("state", "absent")
+        errors = [entry for entry in entries if entry["level"] == "error"]
+        self.assertEqual(len(errors), 1, entries)
+        self.assertIn("does not exist", errors[0]["msg"])
+        self.assertIn("does not exist", done.err)
+        # RFC 3339, as Go's time package reads it.
+        self.assertRegex(errors[0]["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+        age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(errors[0]["time"].replace("Z", "+00:00"))
+        self.assertLess(abs(age.total_seconds()), 60)
+
+    def test_the_log_is_appended_to(self):
+        self.log_of("state", "first")
+        entries, _ = self.log_of("state", "second")
+        self.assertEqual(len([entry for entry in entries if entry["level"] == "error"]), 2)
+
+    def test_a_text_that_json_must_escape_stays_readable_in_the_log(self):
+        config = self.config('/bin/"quoted"\n')
+        entries, _ = self.log_of("run", "--bundle", self.bundle(config), self.new_id())
+        self.assertIn('"quoted"', entries[-1]["msg"].replace("\\", ""))
+
+    def test_containerd_creates_and_deletes_with_its_options(self):
+        bundle = self.bundle(self.config("/probe", "wait"))
+        name = self.new_id()
+        common = ["--log", bundle / "log.json", "--log-format", "json", "--rootless=false"]
+        self.runtime_ok(*common, "create", "--bundle", bundle, "--pid-file", bundle / "init.pid", "--no-pivot" if False else "--no-new-keyring", name)
+        self.runtime_ok(*common, "start", name)
+        self.runtime_ok(*common, "kill", "--all", name, "9")
+        self.wait_status(name, "stopped")
+        self.runtime_ok(*common, "delete", name)
+
+    def test_rootless_takes_true_false_and_auto(self):
+        for value in ("true", "false", "auto"):
+            with self.subTest(value):
+                self.assertEqual(self.runtime(f"--rootless={value}", "list", "-q").code if self.root.exists() or self.create() else 0, 0)
+
+    @ours_only
+    def test_a_long_option_may_have_one_dash(self):
+        name = self.new_id()
+        done = self.runtime("run", "-no-subreaper", "-bundle", self.bundle(self.config("/bin/echo", "one dash")), name)
+        self.assertEqual((done.code, done.out), (0, "one dash\n"), done)
+
+    def test_options_may_follow_the_id(self):
+        name = self.running()
+        self.runtime_ok("delete", name, "--force") if OURS else self.runtime_ok("delete", "--force", name)
+
+    def test_signals_are_named_in_every_way(self):
+        for word in ("TERM", "SIGTERM", "term", "sigterm", "15"):
+            with self.subTest(word):
+                config = self.config("/probe", "catch")
+                bundle = self.bundle(config)
+                name = self.new_id()
+                log = open(self.folder / f"{word}.out", "w+")
+                command = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, name]
+                process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log)
+                wait_for(lambda: (self.folder / f"{word}.out").read_text().startswith("ready"), "the process to be ready")
+                self.runtime_ok("kill", name, word)
+                self.assertEqual(process.wait(20), 0)
+                log.close()
+                self.assertIn("signal 15", (self.folder / f"{word}.out").read_text())
+
+    def test_kill_without_a_signal_sends_term(self):
+        name = self.running(self.config("/bin/sh", "-c", "trap 'exit 0' TERM; touch /tmp/ready; while :; do sleep 0.01; done"))
+        ready = self.rootfs_of(name) / "tmp/ready"
+        wait_for(ready.exists, "the trap to be set")
+        self.runtime_ok("kill", name)
+        self.wait_status(name, "stopped")
+
+    def rootfs_of(self, name):
+        import pathlib
+
+        return pathlib.Path(self.state(name)["bundle"]) / "rootfs"
+
+    def test_an_unknown_signal_is_refused_by_name(self):
+        name = self.running()
+        self.refused("kill", name, "NOSUCH", says="NOSUCH" if OURS else "")
+        self.assertEqual(self.status(name), "running")
+
+    def test_the_version_is_on_the_first_line(self):
+        first = self.runtime_ok("--version").out.splitlines()[0]
+        self.assertRegex(first, r"^\S+ version \S+")
+
+    def test_features_is_json_with_the_members_that_callers_read(self):
+        done = self.runtime("features")
+        if not OURS and done.code != 0:
+            self.skipTest("this runtime has no features command")
+        features = done.json
+        for member in ("ociVersionMin", "ociVersionMax", "hooks", "mountOptions", "linux"):
+            self.assertIn(member, features)
+        self.assertIn("network", features["linux"]["namespaces"])
+        self.assertTrue(features["linux"]["seccomp"]["enabled"])
+
+    def test_spec_writes_a_configuration_that_runs(self):
+        bundle = self.bundle("{}")
+        (bundle / "config.json").unlink()
+        self.runtime_ok("spec", "--bundle", bundle)
+        config = json.loads((bundle / "config.json").read_text())
+        config["process"].update(args=["/bin/echo", "from spec"], terminal=False)
+        config["process"]["env"].append(f"CORACLE_TEST_MARK={self.mark}")
+        self.assertEqual(self.output(config), "from spec\n")
+
+    def test_spec_does_not_overwrite_a_configuration(self):
+        bundle = self.bundle()
+        before = (bundle / "config.json").read_text()
+        self.refused("spec", "--bundle", bundle, says="config.json")
+        self.assertEqual((bundle / "config.json").read_text(), before)
+
+    def test_wrong_usage_is_an_error_and_not_a_command(self):
+        for args in (("nosuch",), ("state",), ("create", "--nosuch", "x"), ("kill",)):
+            with self.subTest(args):
+                self.assertNotEqual(self.runtime(*args).code, 0)
+
+    def test_each_command_explains_itself(self):
+        for command in ("create", "start", "state", "kill", "delete", "run", "exec", "list", "ps", "spec", "features"):
+            with self.subTest(command):
+                done = self.runtime(command, "--help")
+                if not OURS and command == "features":
+                    continue
+                self.assertEqual(done.code, 0, done)
+                self.assertIn(command, done.out)
