@@ -27,9 +27,10 @@ class TarWriter {
   std::uint64_t padding_ = 0;  // to write after it
 };
 
-// All that the folder holds (itself first, as "./"), in the order of names, with owners, modes,
-// times in whole seconds, extended attributes, hard links and devices. Sockets are left out. Links
-// are never followed, mounted file systems below are.
+// All that the folder holds (itself first, as "./") and the end blocks: in the order of names, with
+// owners, modes, times in whole seconds, portable extended attributes, hard links and devices. Left
+// out: sockets, and what the kernel shows in procfs, sysfs and the like mounted below. Links are
+// never followed.
 base::Status write_tree(base::FdRef folder, TarWriter& to);
 
 }  // namespace image

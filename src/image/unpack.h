@@ -32,7 +32,8 @@ base::Status unpack_layer(base::FdRef layer, const Descriptor& descriptor, const
 
 // Makes the bundle: BUNDLE/rootfs from the layers, BUNDLE/config.json from the image's
 // configuration and the options. The bundle must not exist, or be an empty folder; it appears whole
-// or not at all. Gives the notes on what could not be kept. Kind::State when something is there.
+// or not at all, for its owner only. Gives the notes on what could not be kept. Kind::State when
+// something is there.
 base::Result<std::vector<std::string>> unpack_image(const Blobs& blobs, const Manifest& manifest,
                                                     const ImageConfig& config,
                                                     const std::string& bundle,

@@ -25,7 +25,8 @@ struct Accounts {
 };
 
 // "", "user", "uid", "user:group", "uid:gid" and the mixtures; numbers need not be in the files.
-// The empty text is root. Additional groups come from the group file, unless a group is given.
+// The empty text is root. Additional groups come from the group file, unless a group or a number is
+// given. A number is never looked up as a name.
 // Kind::Config when a name is in neither file.
 // spec: config.md#properties (User), conversion.md#configuser
 base::Result<ResolvedUser> resolve_user(std::string_view user, const Accounts& accounts);

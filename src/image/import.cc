@@ -1,0 +1,187 @@
+#include "image/import.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/json.h"
+#include "image/archive.h"
+#include "image/compression.h"
+#include "image/image_config.h"
+#include "image/import_layout.h"
+#include "image/layer.h"
+#include "image/media.h"
+#include "image/tar_write.h"
+#include "sys/file.h"
+
+namespace image {
+namespace {
+
+using base::Fd;
+using base::FdRef;
+using base::Result;
+using base::Status;
+
+constexpr std::size_t kReadAtOnce = 256U << 10;
+constexpr std::string_view kPath =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+// Hands the same bytes to two.
+class Both : public Sink {
+ public:
+  Both(Sink* one, Sink* other) : one_(one), other_(other) {}
+  Status write(std::string_view bytes) override {
+    TRY(one_->write(bytes));
+    return other_->write(bytes);
+  }
+
+ private:
+  Sink* one_;
+  Sink* other_;
+};
+
+class Hash : public Sink {
+ public:
+  Status write(std::string_view bytes) override {
+    hasher_.add(bytes);
+    return {};
+  }
+  Result<Digest> finish() { return hasher_.finish(); }
+
+ private:
+  Hasher hasher_{Algorithm::Sha256};
+};
+
+// Sees to it that every entry could be unpacked, and that it is a root file system at all.
+class RootEntries : public EntrySink {
+ public:
+  Status begin(const Entry& entry) override {
+    (void)TRY(layer_operation(entry));
+    auto path = std::string_view(entry.path);
+    while (path.starts_with("./") || path.starts_with("/"))
+      path.remove_prefix(path[0] == '/' ? 1 : 2);
+    auto first = path.substr(0, path.find('/'));
+    if (first == "oci-layout" || first == "manifest.json") packed_image_ = true;
+    if (first == "bin" || first == "etc" || first == "usr") root_ = true;
+    return {};
+  }
+  Status content(std::uint64_t, std::string_view) override { return {}; }
+  Status end() override { return {}; }
+  Status finish() const {
+    if (packed_image_ && !root_)
+      return base::unsupported(
+          "this archive holds a packed image (docker save, OCI archive), not a root file system: "
+          "unpack it to a folder and import that, if it is an OCI layout");
+    return {};
+  }
+
+ private:
+  bool packed_image_ = false;
+  bool root_ = false;
+};
+
+struct Layer {
+  Descriptor descriptor{};
+  Digest diff_id{};
+};
+
+Result<Layer> commit(BlobWriter& blob, std::string_view media_type, Digest diff_id) {
+  Layer out;
+  out.descriptor.media_type = media_type;
+  out.descriptor.size = blob.size();
+  out.descriptor.digest = TRY(blob.commit());
+  out.diff_id = std::move(diff_id);
+  return out;
+}
+
+Result<Layer> layer_from_folder(const Blobs& blobs, FdRef folder, bool compress) {
+  auto blob = TRY(blobs.start());
+  GzipCompressor gzip(blob.get());
+  Hash hash;
+  Both both(&hash, compress ? static_cast<Sink*>(&gzip) : blob.get());
+  TarWriter tar(&both);
+  TRY(write_tree(folder, tar));
+  if (compress) TRY(gzip.finish());
+  auto diff_id = TRY(hash.finish());
+  return commit(*blob, compress ? kOciLayerGzip : kOciLayer, std::move(diff_id));
+}
+
+Result<Compression> compression_of(FdRef file) {
+  std::array<char, 4> first{};
+  auto n = TRY(sys::pread(file, first, 0));
+  return detect({first.data(), n});
+}
+
+// A compressed archive becomes the layer as it is; a plain one is compressed if that is wanted.
+Result<Layer> layer_from_tar(const Blobs& blobs, FdRef file, bool compress) {
+  auto present = TRY(compression_of(file));
+  bool gzip_it = compress && present == Compression::None;
+  auto blob = TRY(blobs.start());
+  GzipCompressor gzip(blob.get());
+  RootEntries entries;
+  ArchiveReader archive(&entries);
+  Hash hash;
+  Both plain(&hash, &archive);
+  Decompressor decompressor(&plain);
+  Both all(&decompressor, gzip_it ? static_cast<Sink*>(&gzip) : blob.get());
+  std::vector<char> buffer(kReadAtOnce);
+  for (;;) {
+    auto n = TRY(sys::read(file, buffer));
+    if (n == 0) break;
+    TRY(all.write({buffer.data(), n}));
+  }
+  TRY(decompressor.finish());
+  TRY(archive.finish());
+  TRY(entries.finish());
+  if (gzip_it) TRY(gzip.finish());
+  auto diff_id = TRY(hash.finish());
+  auto media_type = present == Compression::Zstd              ? kOciLayerZstd
+                    : present == Compression::Gzip || gzip_it ? kOciLayerGzip
+                                                              : kOciLayer;
+  return commit(*blob, media_type, std::move(diff_id));
+}
+
+// An image of this one layer.
+Result<Descriptor> image_of(const Blobs& blobs, const Layer& layer, const ImportOptions& options) {
+  ImageConfig config{.platform = options.platform, .diff_ids = {layer.diff_id}};
+  config.config.env = {std::string(kPath)};
+  config.config.cmd = options.command;
+  if (config.config.cmd.empty()) config.config.cmd = {"/bin/sh"};
+  config.history = {History{.created_by = "bundler import"}};
+  Manifest manifest{.media_type = std::string(kOciManifest)};
+  manifest.config = TRY(blobs.put(base::dump(write_image_config(config)), kOciConfig));
+  manifest.layers = {layer.descriptor};
+  auto out = TRY(blobs.put(base::dump(write_manifest(manifest)), kOciManifest));
+  out.platform = options.platform;
+  return out;
+}
+
+Result<Descriptor> import_any(const Store& store, const std::string& source,
+                              const std::string& layout_name, const ImportOptions& options) {
+  auto opened = TRY(sys::openat(FdRef::cwd(), source, O_RDONLY | O_NONBLOCK));
+  auto st = TRY(sys::fstat(opened));
+  if (S_ISREG(st.st_mode)) {
+    auto layer = TRY(layer_from_tar(store.blobs(), opened, options.compress));
+    return image_of(store.blobs(), layer, options);
+  }
+  if (!S_ISDIR(st.st_mode)) return base::usage_error("is neither a folder nor a file");
+  auto marker = sys::fstatat(opened, "oci-layout", AT_SYMLINK_NOFOLLOW);
+  if (marker) return copy_from_layout(store, opened, layout_name, options.platform);
+  if (marker.error().code() != ENOENT) return std::move(marker).error();
+  auto layer = TRY(layer_from_folder(store.blobs(), opened, options.compress));
+  return image_of(store.blobs(), layer, options);
+}
+
+}  // namespace
+
+Result<Descriptor> import_source(const Store& store, const std::string& source,
+                                 const std::string& layout_name, const Reference& name,
+                                 const ImportOptions& options) {
+  auto descriptor = TRY(import_any(store, source, layout_name, options));
+  TRY(store.name(name, descriptor));
+  return descriptor;
+}
+
+}  // namespace image
