@@ -82,7 +82,7 @@ base::Result<Blobs> Blobs::open(base::FdRef layout) {
   (void)TRY(open_folder(out.blobs_, "sha512"));
   out.ingest_ = TRY(open_folder(layout, "ingest"));
   // Who writes to ingest/ holds this lock shared; so whoever gets it alone finds only leftovers.
-  out.lock_ = TRY(sys::openat(out.ingest_, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, kFileMode));
+  out.lock_ = TRY(sys::openat(out.ingest_, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, kFileMode));
   auto alone = sys::flock(out.lock_, LOCK_EX | LOCK_NB);
   if (alone)
     TRY(empty_ingest(out.ingest_), "clean ingest/");

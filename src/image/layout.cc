@@ -17,7 +17,7 @@ constexpr unsigned kFileMode = 0644;
 constexpr std::uint64_t kLargestIndex = 64 << 20;
 constexpr const char* kHeaderFile = "oci-layout";
 constexpr const char* kIndexFile = "index.json";
-constexpr const char* kLockFile = ".lock";
+constexpr const char* kLockFile = "lock";
 
 // spec: image-layout.md#oci-layout-file
 base::Status check_header(std::string_view text) {

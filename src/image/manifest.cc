@@ -23,19 +23,23 @@ base::Result<std::vector<Descriptor>> descriptors(const base::Place& place, std:
 
 // What manifests and indexes have in common.
 base::Status check_document(const base::Place& document, DocumentKind kind) {
-  auto version = TRY(document.opt_number<std::int64_t>("schemaVersion"));
+  auto place = TRY(document.find("schemaVersion"));
+  std::int64_t version = 0;
+  if (place) version = TRY(place->int64());
   if (version == 1 || document.json().find("fsLayers"))
     return base::unsupported(
         "Docker image manifests of schema 1 are not supported: push the image again with a newer "
         "tool");
-  if (version && *version != 2)
-    return base::config_error("schemaVersion: must be 2, got ", *version);
+  if (!place) return base::config_error("schemaVersion: is required, and is missing");
+  if (version != 2) return place->error("must be 2");
   // cve: 2021-41190: two readers must not see two images in one document.
-  bool has_manifests = document.json().find("manifests") != nullptr;
-  bool has_layers = document.json().find("layers") || document.json().find("config");
-  if (has_manifests && has_layers)
-    return base::config_error("is a manifest and an index at once (it has \"manifests\" and \"",
-                              document.json().find("layers") ? "layers" : "config", "\")");
+  auto manifests = TRY(document.find("manifests"));
+  for (std::string_view name : {"layers", "config"}) {
+    auto member = TRY(document.find(name));
+    if (manifests && member)
+      return base::config_error(R"(is a manifest and an index at once (it has "manifests" and )",
+                                base::quote(name), ")");
+  }
   auto type = TRY(document.opt_string("mediaType"));
   if (type && !type->empty()) {
     auto own = TRY(document_kind(*type));

@@ -16,8 +16,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) { return is_lower(c) || is_upper(c) || is_digit(c) || c == '_'; }
 
 bool looks_like_registry(std::string_view part) {
-  return part == "localhost" || part.find_first_of(".:") != std::string_view::npos ||
-         std::any_of(part.begin(), part.end(), is_upper);
+  return part == "localhost" || part.find_first_of(".:") != std::string_view::npos;
 }
 
 // [a-zA-Z0-9] with hyphens inside.

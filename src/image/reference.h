@@ -25,9 +25,9 @@ struct Reference {
   friend bool operator==(const Reference&, const Reference&) = default;
 };
 
-// "alpine" is docker.io/library/alpine:latest; the first part is a registry when it holds a dot, a
-// colon, an upper-case letter, or is "localhost". Anything outside the grammar is Kind::Usage.
-// spec: distribution spec.md#pulling-manifests (repository and tag)
+// "alpine" is docker.io/library/alpine:latest; the first part is a registry when it holds a dot or
+// a colon, or is "localhost". Anything outside the grammar is Kind::Usage. spec: distribution
+// spec.md#pulling-manifests (repository and tag)
 base::Result<Reference> parse_reference(std::string_view text);
 
 }  // namespace image
