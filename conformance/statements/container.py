@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 PATIENCE = 10  # seconds that anything may take
+APPLETS = "cat echo env grep hostname id ls mkdir pwd readlink sh sleep stat test touch true".split()
 
 
 class Runtime:
@@ -48,6 +49,11 @@ def minimal_config(args):
     }
 
 
+def bind(source, *options):
+    """A mount of the source upon /mnt."""
+    return {"destination": "/mnt", "type": "bind", "source": str(source), "options": list(options) or ["bind"]}
+
+
 class Container:
     """Every operation asserts that it succeeds; `refuses` asserts that it does not."""
 
@@ -65,8 +71,7 @@ class Container:
         for name in ("proc", "dev", "sys", "tmp"):
             (self.rootfs / name).mkdir()
         shutil.copy("/bin/busybox", self.rootfs / "bin")
-        for applet in "cat chmod echo env false grep hostname id kill ls mount nproc printf pwd readlink sh sleep stat " \
-                      "test touch true ulimit umask wc".split():
+        for applet in APPLETS:
             (self.rootfs / "bin" / applet).symlink_to("busybox")
 
     def save(self):

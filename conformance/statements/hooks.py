@@ -52,7 +52,7 @@ class Hooks(Statement):
 
 class Order(Hooks):
     def test_of_create(self):
-        """config.md#posix-platform-hooks: prestart, createRuntime and createContainer belong to create, in this order"""
+        """config.md#posix-platform-hooks: prestart, createRuntime and createContainer belong to create, in order"""
         container = self.container("echo program >>/log")
         for kind in reversed(CREATE):
             self.logging(container, kind)
@@ -169,7 +169,7 @@ class Place(Hooks):
     def test_environment(self):
         """config.md#posix-platform-hooks: a hook has the environment that it is given"""
         container = self.container()
-        self.hook(container, "createRuntime", f"/bin/cat /proc/$$/environ >{container.rootfs}/environment",
+        self.hook(container, "createRuntime", f"/bin/cat /proc/$$/environ >{container.rootfs}/environment; true",
                   env=["ONLY=this", "AND=that"])
         container.create()
         self.assertEqual((container.rootfs / "environment").read_text(), "ONLY=this\0AND=that\0")

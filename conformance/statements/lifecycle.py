@@ -2,9 +2,8 @@
 
 import os
 import re
-import shutil
 
-from container import Statement, cgroup_folders
+from container import Statement, bind, cgroup_folders
 
 FOREVER = "echo started; while true; do sleep 1; done"
 
@@ -104,8 +103,7 @@ class Create(Statement):
     def test_impossible_property(self):
         """runtime.md#create: a property that cannot be applied is an error, and makes no container"""
         container = self.container()
-        mount = {"destination": "/mnt", "type": "bind", "source": "/no/such/source", "options": ["bind"]}
-        container.config["mounts"].append(mount)
+        container.config["mounts"].append(bind("/no/such/source"))
         container.refuses_create()
         self.assertFalse(container.exists())
 
@@ -113,8 +111,7 @@ class Create(Statement):
         """runtime.md#errors: a failed create leaves no group behind, and its id free"""
         before = cgroup_folders()
         container = self.container()
-        mount = {"destination": "/mnt", "type": "bind", "source": "/no/such/source", "options": ["bind"]}
-        container.config["mounts"].append(mount)
+        container.config["mounts"].append(bind("/no/such/source"))
         container.refuses_create()
         self.assertEqual(cgroup_folders() - before, set())
         container.config["mounts"].pop()
@@ -252,13 +249,11 @@ class Delete(Statement):
         outside.mkdir()
         (outside / "file").write_text("kept")
         container = self.container()
-        mount = {"destination": "/mnt", "type": "bind", "source": str(outside), "options": ["rbind"]}
-        container.config["mounts"].append(mount)
+        container.config["mounts"].append(bind(outside, "rbind"))
         container.runs()
         container.delete()
         self.assertEqual((outside / "file").read_text(), "kept")
         self.assertTrue((container.rootfs / "bin/busybox").exists())
-        shutil.rmtree(outside)
 
     def test_other_processes(self):
         """runtime.md#delete: leaves no process of the container behind"""
