@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -34,10 +35,27 @@ Status pivot(bool shared) {
   return sys::chdir("/");
 }
 
-Status hide_kernel_file_systems() {
+namespace {
+
+// Whether the mount `id` is this row or holds it.
+bool holds(std::uint64_t id, const fs::MountRow& row, const std::vector<fs::MountRow>& rows) {
+  auto at = row;
+  for (std::size_t steps = 0; steps <= rows.size(); steps++) {
+    if (at.id == id) return true;
+    auto above = std::ranges::find(rows, at.parent, &fs::MountRow::id);
+    if (above == rows.end()) return false;
+    at = *above;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status hide_kernel_file_systems(FdRef root) {
+  auto own = TRY(sys::mount_id(root, "", AT_EMPTY_PATH));
   auto rows = TRY(fs::read_mountinfo());
   for (const auto& row : rows) {
-    if (row.type != "proc" && row.type != "sysfs") continue;
+    if ((row.type != "proc" && row.type != "sysfs") || holds(own, row, rows)) continue;
     // A user namespace may be denied to take it away; it may cover it.
     auto gone = sys::umount(row.mount_point, MNT_DETACH | UMOUNT_NOFOLLOW);
     if (gone || gone.error().code() == ENOENT) continue;

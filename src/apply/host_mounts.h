@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace apply {
@@ -14,7 +15,8 @@ base::Status make_parent_private(const std::string& path);
 base::Status pivot(bool shared);
 
 // Without pivot_root the host's mounts stay below the new root: its procfs and sysfs must not,
-// since they would let a new one be mounted without the host's masks.
-base::Status hide_kernel_file_systems();
+// since they would let a new one be mounted without the host's masks. root: the container's tree,
+// which keeps its own.
+base::Status hide_kernel_file_systems(base::FdRef root);
 
 }  // namespace apply

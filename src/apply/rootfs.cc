@@ -112,7 +112,7 @@ Status enter_rootfs(const plan::RootfsPlan& plan, PreparedRootfs& prepared) {
     case plan::Entry::Pivot:
       return pivot(plan.host_propagation == 0);
     case plan::Entry::Move:
-      TRY(hide_kernel_file_systems());
+      TRY(hide_kernel_file_systems(prepared.root));
       if (!prepared.over_root) {
         auto top = TRY(sys::openat(FdRef::cwd(), "/", O_PATH | O_DIRECTORY));
         TRY(sys::move_mount(prepared.root, top));
