@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -160,7 +161,8 @@ TEST_CASE("an unprivileged runtime leaves the opening to init, and the same stan
   auto outcome = kernel::on_host([&] {
     make_bundle();
     return kernel::in_child([&]() -> Outcome {
-      if (::chown("/tmp/bundle/rootfs", 1000, 1000) < 0 || ::setgid(1000) < 0 || ::setuid(1000) < 0)
+      if (::chown("/tmp/bundle/rootfs", 1000, 1000) < 0 || ::setgid(1000) < 0 ||
+          ::setuid(1000) < 0 || ::prctl(PR_SET_DUMPABLE, 1) < 0)
         return "";  // not root: we are that already
       return contain(wanted, kContainer | CLONE_NEWUSER, [] {
         WANT(mount_at("/inner").options.starts_with("ro"));
