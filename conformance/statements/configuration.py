@@ -1,6 +1,7 @@
 """config.md: the configuration as the container's own processes see it."""
 
 import os
+import subprocess
 
 from container import Statement, bind
 
@@ -300,3 +301,60 @@ class Linux(Statement):
         container.create()
         groups = open(f"/proc/{container.state()['pid']}/cgroup").read()
         self.assertIn(":/statement/of/path", groups)
+
+
+class Newer(Statement):
+    """What the specification has gained since its 1.0; an old runtime does not know it."""
+
+    def test_domainname(self):
+        """config.md#domainname: the container has the domain name"""
+        container = self.container("cat /proc/sys/kernel/domainname")
+        container.config["domainname"] = "statement.example"
+        self.assertEqual(container.runs(), "statement.example\n")
+
+    def test_personality(self):
+        """config-linux.md#personality: the execution domain is set"""
+        container = self.container("cat /proc/self/personality")
+        container.config["linux"]["personality"] = {"domain": "LINUX32"}
+        self.assertEqual(container.runs(), "00000008\n")
+
+    def test_time(self):
+        """config-linux.md#offset-for-time-namespace: the clocks are set off"""
+        container = self.container("cat /proc/uptime")
+        container.config["linux"]["namespaces"].append({"type": "time"})
+        container.config["linux"]["timeOffsets"] = {"boottime": {"secs": 10000000, "nanosecs": 0}}
+        self.assertGreater(float(container.runs().split()[0]), 10000000)
+
+    def test_scheduler(self):
+        """config.md#linux-process: the scheduling policy and nice value are set"""
+        container = self.container("cat /proc/self/stat", scheduler={"policy": "SCHED_BATCH", "nice": 5})
+        fields = container.runs().rpartition(")")[2].split()
+        self.assertEqual((fields[16], fields[38]), ("5", "3"))
+
+    def test_io_priority(self):
+        """config.md#linux-process: the I/O priority is set"""
+        container = self.container("ionice", ioPriority={"class": "IOPRIO_CLASS_BE", "priority": 7})
+        self.assertEqual(container.runs(), "best-effort: prio 7\n")
+
+    def test_recursive_readonly(self):
+        """config.md#linux-mount-options: rro makes what is mounted below read-only too"""
+        source = self.scratch / "source"
+        (source / "below").mkdir(parents=True)
+        container = self.container("touch /mnt/below/file 2>/dev/null || echo refused")
+        container.config["mounts"].append(bind(source, "rbind", "rro"))
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", source / "below"], check=True)
+        try:
+            self.assertEqual(container.runs(), "refused\n")
+        finally:
+            subprocess.run(["umount", source / "below"], check=True)
+
+    def test_idmapped_mount(self):
+        """config.md#mounts: a mount's own mapping of ids is applied"""
+        source = self.scratch / "source"
+        source.mkdir(mode=0o755)
+        (source / "file").touch()
+        container = self.container("stat -c %u:%g /mnt/file")
+        mapping = [{"containerID": 0, "hostID": 70000, "size": 1000}]
+        ids = {"uidMappings": mapping, "gidMappings": mapping}
+        container.config["mounts"].append(bind(source, "bind", "idmap") | ids)
+        self.assertEqual(container.runs(), "70000:70000\n")

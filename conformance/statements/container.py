@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 PATIENCE = 10  # seconds that anything may take
-APPLETS = "cat echo env grep hostname id ls mkdir pwd readlink sh sleep stat test touch true".split()
+APPLETS = "cat echo env grep head hostname id ionice ls mkdir mknod pwd readlink sh sleep stat test touch true wc".split()
 
 
 class Runtime:
