@@ -206,23 +206,6 @@ Status join(const CgroupPaths& paths, pid_t pid) {
   return {};
 }
 
-CgroupPaths foresee_cgroup(const plan::CgroupPlan& plan) {
-  CgroupPaths out;
-  for (const auto& wanted : plan.directories) {
-    CgroupPath group;
-    group.mount = wanted.mount;
-    group.v2 = wanted.v2;
-    group.controllers = wanted.controllers;
-    group.path = wanted.path;
-    for (auto path = wanted.path; !path.empty(); path.resize(path.rfind('/'))) {
-      if (sys::fstatat(FdRef::cwd(), wanted.mount + path, 0)) break;
-      ++group.made;
-    }
-    out.groups.push_back(std::move(group));
-  }
-  return out;
-}
-
 Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan) {
   MadeCgroup out;
   for (const auto& wanted : plan.directories) {
