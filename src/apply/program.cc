@@ -21,8 +21,6 @@ using base::Result;
 using base::Status;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kKeptOutput = 4096;
-
 struct Pipes {
   sys::SocketPair input{};
   sys::Pipe output{};
@@ -45,7 +43,7 @@ struct Pipes {
 class Conversation {
  public:
   Conversation(const Program& program, Pipes pipes, FdRef child)
-      : left_(program.input), pipes_(std::move(pipes)), child_(child) {
+      : left_(program.input), kept_(program.kept_output), pipes_(std::move(pipes)), child_(child) {
     pipes_.input.second.close();
     pipes_.output.write_end.close();
     if (program.timeout) deadline_ = Clock::now() + std::chrono::milliseconds(*program.timeout);
@@ -93,11 +91,12 @@ class Conversation {
       auto n = sys::read(pipes_.output.read_end, buffer);
       if (!n || n.value() == 0) return;
       said_.append(buffer.data(), n.value());
-      if (said_.size() > kKeptOutput) said_.erase(0, said_.size() - kKeptOutput);
+      if (said_.size() > kept_) said_.erase(0, said_.size() - kept_);
     }
   }
 
   std::string_view left_;
+  std::size_t kept_;
   Pipes pipes_;
   FdRef child_;
   std::string said_{};
@@ -111,7 +110,7 @@ std::string with_output(std::string text, std::string_view said) {
 
 }  // namespace
 
-Status run_program(const Program& program) {
+Result<std::string> run_program(const Program& program) {
   Pipes pipes;
   pipes.input = TRY(sys::socketpair(SOCK_STREAM));
   pipes.output = TRY(sys::pipe());
@@ -131,7 +130,7 @@ Status run_program(const Program& program) {
   if (ended.exit_code)
     return base::system_error(
         with_output(base::cat("exit status ", ended.exit_code), conversation.said()));
-  return {};
+  return conversation.said();
 }
 
 }  // namespace apply

@@ -6,18 +6,18 @@
 //     │ clone3 (or through the stage) ─────► │ waits
 //     │ cgroup joined, ids mapped
 //     │                       ── Agent ────► │ only with a seccomp listener: the text for its agent
-//     │                       ── Go ───────► │ namespaces, rootfs …          (text: the state, for hooks)
-//     │                     ◄── Hooks ────── │ only with prestart or createRuntime hooks
-//     │ hooks run             ── Go ───────► │ createContainer hooks, pivot, terminal, user …
-//     │                     ◄── Ready ────── │ waits on exec.fifo            (create ends here)
+//     │                       ── Go ───────► │ namespaces, rootfs …          (text: the state, for
+//     hooks) │                     ◄── Hooks ────── │ only with prestart or createRuntime hooks │
+//     hooks run             ── Go ───────► │ createContainer hooks, pivot, terminal, user … │ ◄──
+//     Ready ────── │ waits on exec.fifo            (create ends here)
 //
 //   start
 //     │ one byte into exec.fifo ───────────► │ startContainer hooks, filter, execve
 //     │                     ◄── end of file on exec.reply: the program runs
 //
-// At any moment ◄── Failed{kind, errno, sentence}: init is about to end. An end of file in place of a message
-// means that the other died. An exec is the same without Hooks, Ready and the fifo: the channel's end of
-// file says that the program runs.
+// At any moment ◄── Failed{kind, errno, sentence}: init is about to end. An end of file in place of
+// a message means that the other died. An exec is the same without Hooks, Ready and the fifo: the
+// channel's end of file says that the program runs.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -47,8 +47,8 @@ void send_failure(base::FdRef to, const base::Error& error);
 // Waits for the next message; nothing at the end of the stream.
 base::Result<std::optional<Message>> receive_message(base::FdRef from);
 
-// Waits for this word. A Failed becomes its error; another word or an end of file is one, too, saying that
-// `who` died.
+// Waits for this word. A Failed becomes its error; another word or an end of file is one, too,
+// saying that `who` died.
 base::Result<Message> expect(base::FdRef from, Word word, std::string_view who);
 
 // The error that a Failed message carries.

@@ -55,8 +55,8 @@ Status furnish_namespaces(const InitContext& context) {
 }
 
 Status write_sysctls(const InitContext& context) {
-  // Through the host's procfs, which nobody in the container has touched; which namespace a value belongs
-  // to is decided by who writes it.
+  // Through the host's procfs, which nobody in the container has touched; which namespace a value
+  // belongs to is decided by who writes it.
   for (const auto& sysctl : context.plan.sysctls)
     TRY(context.proc.write(base::cat("sys/", sysctl.file), sysctl.value), sysctl.what);
   return {};

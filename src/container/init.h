@@ -1,4 +1,5 @@
-// Init: what the container's first process does, from its first instruction to execve, as a flat list.
+// Init: what the container's first process does, from its first instruction to execve, as a flat
+// list.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,10 +15,10 @@ namespace container {
 struct InitContext {
   const plan::Plan& plan;
   apply::PreparedRootfs& rootfs;
-  const fs::Proc& proc;       // of the host: the container's may be anything
-  base::FdRef channel;        // to the runtime
-  base::FdRef exec_fifo;      // open for reading and writing, so that it never ends
-  base::FdRef exec_reply;     // the same
+  const fs::Proc& proc;                // of the host: the container's may be anything
+  base::FdRef channel;                 // to the runtime
+  base::FdRef exec_fifo;               // open for reading and writing, so that it never ends
+  base::FdRef exec_reply;              // the same
   std::optional<base::FdRef> console;  // gets the master of the terminal
   std::optional<base::FdRef> agent;    // gets the seccomp listener
 };

@@ -33,7 +33,8 @@ base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc) {
   if (plan.personality) TRY(sys::personality(*plan.personality), "linux.personality");
   TRY(apply::label_next_exec(plan, proc));
   (void)sys::umask(plan.umask);
-  // Both before and after the change of user: a directory may be closed to root (NFS) or to the user.
+  // Both before and after the change of user: a directory may be closed to root (NFS) or to the
+  // user.
   auto entered = apply::enter_cwd(plan);
   TRY(apply::become_user(plan));
   if (!entered) TRY(apply::enter_cwd(plan));
@@ -48,7 +49,8 @@ base::Error execute(const plan::Process& plan, const std::optional<plan::Seccomp
                     const Program& program, std::optional<base::FdRef> agent,
                     const std::string& agent_text) {
   auto prepared = [&]() -> Status {
-    // cve: 2024-21626. Whatever is still open here closes at execve, but what the caller wants kept.
+    // cve: 2024-21626. Whatever is still open here closes at execve, but what the caller wants
+    // kept.
     TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + plan.preserve_fds)));
     if (plan.no_new_privileges) TRY(sys::set_no_new_privileges(), "process.noNewPrivileges");
     // Without no_new_privs loading needs CAP_SYS_ADMIN, which goes with the capabilities.

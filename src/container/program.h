@@ -1,4 +1,5 @@
-// The last steps of every process of a container, of init and of exec alike: from its terminal to execve.
+// The last steps of every process of a container, of init and of exec alike: from its terminal to
+// execve.
 #pragma once
 #include <optional>
 #include <string>
@@ -19,16 +20,18 @@ struct Program {
   std::vector<std::string> env{};
 };
 
-// Becomes the planned process up to its capabilities, which the filter may still need, and finds the
-// program. From here on no privilege of the runtime is left but those.
+// Becomes the planned process up to its capabilities, which the filter may still need, and finds
+// the program. From here on no privilege of the runtime is left but those.
 base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc);
 
-// Capabilities, filter, execve: returns only the error. `agent` with the text for it: where a listener goes.
+// Capabilities, filter, execve: returns only the error. `agent` with the text for it: where a
+// listener goes.
 base::Error execute(const plan::Process& plan, const std::optional<plan::SeccompPlan>& filter,
                     const Program& program, std::optional<base::FdRef> agent,
                     const std::string& agent_text);
 
-// Sends the master of a terminal, as its name with the descriptor. compat: runc's console socket protocol
+// Sends the master of a terminal, as its name with the descriptor. compat: runc's console socket
+// protocol
 base::Status send_console(base::FdRef console, base::FdRef master);
 
 }  // namespace container

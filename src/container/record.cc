@@ -25,6 +25,26 @@ constexpr std::size_t kLongestId = 200;
 constexpr const char* kState = "state.json";
 constexpr const char* kConfig = "config.json";
 
+Json write_group(const apply::CgroupPath& group) {
+  Json out;
+  out.set("mount", group.mount);
+  out.set("v2", group.v2);
+  out.set_some("controllers", group.controllers);
+  out.set("path", group.path);
+  out.set("made", group.made);
+  return out;
+}
+
+Result<apply::CgroupPath> read_group(const Place& place) {
+  apply::CgroupPath out;
+  out.mount = TRY(place.string_or("mount", ""));
+  out.v2 = TRY(place.opt_bool("v2")).value_or(false);
+  out.controllers = TRY(place.opt_strings("controllers"));
+  out.path = TRY(place.string_or("path", ""));
+  out.made = TRY(place.opt_number<unsigned>("made")).value_or(0);
+  return out;
+}
+
 bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -32,12 +52,15 @@ bool letter_or_digit(char c) {
 }  // namespace
 
 Status check_id(std::string_view id) {
-  auto allowed = [](char c) { return letter_or_digit(c) || c == '_' || c == '+' || c == '-' || c == '.'; };
+  auto allowed = [](char c) {
+    return letter_or_digit(c) || c == '_' || c == '+' || c == '-' || c == '.';
+  };
   if (id.empty() || id.front() == '.' || !std::all_of(id.begin(), id.end(), allowed))
     return base::usage_error("container id ", base::quote(id),
                              ": must be letters, digits and _+-. and not begin with a dot");
   if (id.size() > kLongestId)
-    return base::usage_error("container id ", base::quote(id), ": longer than ", kLongestId, " characters");
+    return base::usage_error("container id ", base::quote(id), ": longer than ", kLongestId,
+                             " characters");
   return {};
 }
 
@@ -50,9 +73,10 @@ Json write_saved(const Saved& saved) {
   out.set("owner", saved.owner);
   out.set("pid", saved.pid);
   out.set("startTime", saved.start_time);
+  out.set("ready", saved.ready);
   out.set_some("annotations", saved.annotations);
   auto groups = Json::array();
-  for (const auto& group : saved.cgroup) groups.push(write_cgroup(group));
+  for (const auto& group : saved.cgroup.groups) groups.push(write_group(group));
   out.set_some("cgroup", std::move(groups));
   return out;
 }
@@ -68,10 +92,12 @@ Result<Saved> read_saved(std::string_view text) {
   out.owner = TRY(place.opt_number<std::uint32_t>("owner")).value_or(0);
   out.pid = TRY(place.opt_number<std::int64_t>("pid")).value_or(0);
   out.start_time = TRY(place.opt_number<std::uint64_t>("startTime")).value_or(0);
+  out.ready = TRY(place.opt_bool("ready")).value_or(false);
   out.annotations = TRY(place.opt_string_map("annotations"));
   auto groups = TRY(place.find("cgroup"));
   if (!groups) return out;
-  for (const auto& group : TRY(groups->items())) out.cgroup.push_back(TRY(read_cgroup(group)));
+  for (const auto& group : TRY(groups->items()))
+    out.cgroup.groups.push_back(TRY(read_group(group)));
   return out;
 }
 
@@ -79,7 +105,8 @@ Record::~Record() {
   if (undo_ && dir_) (void)remove();
 }
 
-Result<Record> Record::claim(const std::string& root, const std::string& id, std::string_view config) {
+Result<Record> Record::claim(const std::string& root, const std::string& id,
+                             std::string_view config) {
   TRY(check_id(id));
   auto root_dir = TRY(fs::make_dirs(root, 0711), "state directory ", root);
   auto made = sys::mkdirat(root_dir, id, 0711);
@@ -100,7 +127,9 @@ Result<Record> Record::claim(const std::string& root, const std::string& id, std
 
 Result<Record> Record::load(const std::string& root, const std::string& id) {
   TRY(check_id(id));
-  auto not_there = [&] { return base::state_error("container ", id, " does not exist"); };
+  auto not_there = [&] {
+    return base::Error(base::Kind::State, ENOENT, base::cat("container ", id, " does not exist"));
+  };
   auto root_dir = sys::openat(FdRef::cwd(), root, O_RDONLY | O_DIRECTORY);
   if (!root_dir && root_dir.error().code() == ENOENT) return not_there();
   auto root_fd = TRY(std::move(root_dir), "state directory");
@@ -113,7 +142,8 @@ Result<Record> Record::load(const std::string& root, const std::string& id) {
     record.saved.id = id;
     return record;
   }
-  record.saved = TRY(read_saved(TRY(std::move(text))), "container ", id, ": ", kState);
+  auto saved = TRY(std::move(text));
+  record.saved = TRY(read_saved(saved), "container ", id, ": ", kState);
   return record;
 }
 

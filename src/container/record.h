@@ -1,9 +1,9 @@
-// The state directory of a container: claimed, saved atomically, loaded; and what `create` made, for undoing.
+// The state directory of a container: claimed, saved atomically, loaded; and what `create` made,
+// for undoing.
 //
 //   <root>/<id>/state.json    what exists: pid, cgroup, bundle …
-//               config.json   the bundle's configuration as it was at create; later edits have no effect
-//               exec.fifo     init waits on it for `start`
-//               exec.reply    and answers here
+//               config.json   the bundle's configuration as it was at create; later edits have no
+//               effect exec.fifo     init waits on it for `start` exec.reply    and answers here
 #pragma once
 #include <cstdint>
 #include <string>
@@ -23,8 +23,9 @@ struct Saved {
   std::string rootfs{};   // absolute
   std::string created{};  // RFC 3339
   std::uint32_t owner = 0;
-  std::int64_t pid = 0;           // of init, in the runtime's pid namespace; 0: none was made yet
-  std::uint64_t start_time = 0;   // of init: with the pid, its identity
+  std::int64_t pid = 0;          // of init, in the runtime's pid namespace; 0: none was made yet
+  std::uint64_t start_time = 0;  // of init: with the pid, its identity
+  bool ready = false;            // create has finished
   std::vector<std::pair<std::string, std::string>> annotations{};
   apply::CgroupPaths cgroup{};
   friend bool operator==(const Saved&, const Saved&) = default;
@@ -36,8 +37,8 @@ base::Result<Saved> read_saved(std::string_view text);
 inline constexpr std::string_view kExecFifo = "exec.fifo";
 inline constexpr std::string_view kExecReply = "exec.reply";
 
-// Letters, digits and "_+-.", not beginning with ".", at most 200 characters: no id can be "..", or hold
-// a slash.
+// Letters, digits and "_+-.", not beginning with ".", at most 200 characters: no id can be "..", or
+// hold a slash.
 base::Status check_id(std::string_view id);
 
 class Record {
@@ -47,7 +48,8 @@ class Record {
   // Removes the directory again unless kept.
   ~Record();
 
-  // Makes the directory and its fifos; an error with the words "already exists" when the id is taken.
+  // Makes the directory and its fifos; an error with the words "already exists" when the id is
+  // taken.
   static base::Result<Record> claim(const std::string& root, const std::string& id,
                                     std::string_view config);
   // An error with the words "does not exist" when there is no such container.

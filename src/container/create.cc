@@ -1,0 +1,234 @@
+#include "container/create.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <chrono>
+
+#include "apply/cgroup.h"
+#include "apply/hooks.h"
+#include "apply/identity.h"
+#include "apply/probe.h"
+#include "apply/process.h"
+#include "apply/rootfs.h"
+#include "base/time.h"
+#include "container/channel.h"
+#include "container/init.h"
+#include "container/record.h"
+#include "container/states.h"
+#include "fs/files.h"
+#include "plan/make.h"
+#include "spec/check.h"
+#include "spec/read.h"
+#include "spec/state.h"
+#include "sys/file.h"
+#include "sys/identity.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+
+namespace container {
+namespace {
+
+using base::Fd;
+using base::FdRef;
+using base::Result;
+using base::Status;
+
+struct Bundle {
+  std::string path{};  // absolute
+  std::string text{};  // of config.json
+  spec::Config config{};
+};
+
+Result<Bundle> read_bundle(const CreateOptions& options) {
+  Bundle out;
+  out.path = TRY(absolute_path(options.bundle), "bundle");
+  auto dir =
+      TRY(sys::openat(FdRef::cwd(), out.path, O_RDONLY | O_DIRECTORY), "bundle ", options.bundle);
+  out.text = TRY(fs::read_file(dir, "config.json"), "bundle ", options.bundle);
+  out.config = TRY(spec::read_config(out.text), "config.json");
+  TRY(spec::check(out.config), "config.json");
+  return out;
+}
+
+plan::Request request_of(const CreateOptions& options, const Bundle& bundle) {
+  plan::Request out;
+  out.id = options.id;
+  out.bundle = bundle.path;
+  out.no_pivot = options.no_pivot;
+  out.no_new_keyring = options.no_new_keyring;
+  out.systemd_cgroup = options.systemd_cgroup;
+  out.preserve_fds = options.preserve_fds;
+  return out;
+}
+
+Saved saved_of(const CreateOptions& options, const Bundle& bundle, const plan::Plan& plan) {
+  using namespace std::chrono;
+  auto now = system_clock::now().time_since_epoch();
+  auto whole = floor<seconds>(now);
+  Saved out;
+  out.id = options.id;
+  out.bundle = bundle.path;
+  out.rootfs = plan.rootfs.path;
+  out.created = base::rfc3339(whole.count(), duration_cast<nanoseconds>(now - whole).count());
+  out.owner = sys::getuid();
+  out.annotations = bundle.config.annotations;
+  return out;
+}
+
+// All that is open before the clone.
+struct Openings {
+  apply::PreparedRootfs rootfs{};
+  std::vector<Joined> namespaces{};
+  sys::SocketPair channel{};
+  Fd exec_fifo{};
+  Fd exec_reply{};
+  Fd console{};      // goes to init
+  Fd our_console{};  // in the foreground
+  Fd agent{};
+};
+
+// compat: as in runc, a console socket is wanted exactly when there is a terminal that nobody here
+// relays.
+Status open_console(const CreateOptions& options, const plan::Plan& plan, Openings& out) {
+  bool terminal = plan.process && plan.process->terminal;
+  if (terminal && options.foreground) {
+    auto pair = TRY(sys::socketpair(SOCK_STREAM));
+    out.our_console = std::move(pair.first);
+    out.console = std::move(pair.second);
+  } else if (terminal) {
+    if (options.console_socket.empty())
+      return base::usage_error("process.terminal: a detached container needs --console-socket");
+    out.console = TRY(sys::connect_unix(options.console_socket), "--console-socket");
+  } else if (!options.console_socket.empty()) {
+    return base::usage_error("--console-socket: process.terminal is not true");
+  }
+  return {};
+}
+
+Result<Openings> open_all(const CreateOptions& options, const plan::Plan& plan,
+                          const Record& record) {
+  Openings out;
+  TRY(open_console(options, plan, out));
+  out.rootfs = TRY(apply::prepare_rootfs(plan.rootfs));
+  out.namespaces = TRY(open_namespaces(plan.namespaces));
+  out.channel = TRY(sys::socketpair(SOCK_STREAM));
+  constexpr int kBothWays = O_RDWR;  // so that neither end of file nor SIGPIPE comes before execve
+  out.exec_fifo = TRY(sys::openat(record.dir(), std::string(kExecFifo), kBothWays));
+  out.exec_reply = TRY(sys::openat(record.dir(), std::string(kExecReply), kBothWays));
+  if (plan.seccomp && plan.seccomp->notify)
+    out.agent = TRY(sys::connect_unix(plan.seccomp->listener_path), "linux.seccomp.listenerPath");
+  return out;
+}
+
+std::optional<FdRef> opt_ref(const Fd& fd) {
+  if (!fd) return std::nullopt;
+  return FdRef(fd);
+}
+
+Result<Child> spawn_init(const plan::Plan& plan, const apply::MadeCgroup& cgroup,
+                         const fs::Proc& proc, Openings& open, const Record& record) {
+  SpawnRequest request;
+  request.create = plan.namespaces.create;
+  request.join = open.namespaces;
+  request.create_time = plan.namespaces.create_time;
+  request.time_offsets = plan.namespaces.time_offsets;
+  request.cgroup = cgroup.clone_into();
+  auto child = TRY(spawn(request, proc, [&] {
+    // What only the runtime may hold: with its end of the channel open here, init would wait for a
+    // runtime that is gone; with the record, its lock would outlive `create`.
+    Fd(open.channel.first.release()).close();
+    Fd(open.our_console.release()).close();
+    Fd(record.dir().raw()).close();
+    InitContext context{plan,
+                        open.rootfs,
+                        proc,
+                        open.channel.second,
+                        open.exec_fifo,
+                        open.exec_reply,
+                        opt_ref(open.console),
+                        opt_ref(open.agent)};
+    run_init(context);
+  }));
+  open.channel.second.close();
+  open.console.close();
+  if (!request.cgroup) TRY(cgroup.join(child.pid()), "join the cgroup");
+  return child;
+}
+
+// The runtime's part of the conversation, until init waits for `start`.
+Status accompany(const plan::Plan& plan, const Child& init, FdRef channel, const fs::Proc& proc,
+                 const CreateOptions& options, const spec::State& state) {
+  TRY(apply::map_identity(plan.identity, init.pid(), proc, options.search_path));
+  if (plan.process) TRY(apply::adjust_process(*plan.process, init.pid(), proc));
+  if (plan.seccomp && plan.seccomp->notify)
+    TRY(send_message(channel, Word::Agent,
+                     plan::container_process_state(state, plan.seccomp->listener_metadata)));
+  auto text = base::dump(spec::write_state(state));
+  TRY(send_message(channel, Word::Go, text));
+  if (plan.hooks.before_pivot()) {
+    TRY(expect(channel, Word::Hooks, "init"));
+    TRY(apply::run_hooks(plan.hooks.prestart, text));
+    TRY(apply::run_hooks(plan.hooks.create_runtime, text));
+    TRY(send_message(channel, Word::Go));
+  }
+  TRY(expect(channel, Word::Ready, "init"));
+  if (plan.process) TRY(apply::limit_process(*plan.process, init.pid()));
+  return {};
+}
+
+// A limit that is too low kills init without a word: say so.
+base::Error with_hint(base::Error error, const apply::CgroupPaths& cgroup) {
+  auto killed = apply::oom_killed(cgroup);
+  if (killed && killed.value())
+    return std::move(error).in("the memory limit is too low to start a container, init was killed");
+  return error;
+}
+
+// Undoes what the specification calls the steps of create, the hooks included.
+void run_poststop(const plan::Plan& plan, spec::State state, std::vector<std::string>& warnings) {
+  state.status = spec::Status::Stopped;
+  state.pid = 0;
+  for (const auto& error :
+       apply::run_all_hooks(plan.hooks.poststop, base::dump(spec::write_state(state))))
+    warnings.push_back(error.text());
+}
+
+}  // namespace
+
+Result<Created> create(const CreateOptions& options, std::vector<std::string>& warnings) {
+  auto bundle = TRY(read_bundle(options));
+  auto proc = TRY(fs::Proc::open());
+  auto host = TRY(apply::probe(proc));
+  auto plan = TRY(plan::make(bundle.config, host, request_of(options, bundle)));
+  warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
+  auto record = TRY(Record::claim(options.root, options.id, bundle.text));
+  auto open = TRY(open_all(options, plan, record));
+  // Saved before anything is made: whatever ends this process, `delete` finds what there is to
+  // undo.
+  record.saved = saved_of(options, bundle, plan);
+  record.saved.cgroup = apply::foresee_cgroup(plan.cgroup);
+  TRY(record.save());
+  auto cgroup = TRY(apply::make_cgroup(plan.cgroup));
+  record.saved.cgroup = cgroup.paths();
+  // From here on a process exists; leaving this function early kills it.
+  auto init = TRY(spawn_init(plan, cgroup, proc, open, record));
+  record.saved.pid = init.pid();
+  record.saved.start_time = TRY(fs::process_stat(proc, init.pid())).start_time;
+  TRY(record.save());
+  auto state = state_of(record.saved, spec::Status::Created);
+  if (auto ready = accompany(plan, init, open.channel.first, proc, options, state); !ready) {
+    run_poststop(plan, state, warnings);
+    return with_hint(std::move(ready).error(), cgroup.paths());
+  }
+  record.saved.ready = true;
+  TRY(record.save());
+  if (!options.pid_file.empty()) TRY(write_pid_file(options.pid_file, init.pid()));
+  record.keep();
+  cgroup.keep();
+  init.keep();
+  Created out{std::move(init), std::move(open.our_console)};
+  return out;
+}
+
+}  // namespace container

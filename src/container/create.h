@@ -1,0 +1,34 @@
+// Makes a container whose init waits for `start`.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "container/spawn.h"
+
+namespace container {
+
+struct CreateOptions {
+  std::string root{};  // state directory
+  std::string id{};
+  std::string bundle{};  // as given; relative to the working directory
+  std::string console_socket{};
+  std::string pid_file{};
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  bool systemd_cgroup = false;
+  int preserve_fds = 0;
+  std::string search_path{};  // the caller's PATH, for newuidmap
+  bool foreground = false;    // the caller relays a terminal itself (run without --detach)
+};
+
+struct Created {
+  Child init{};  // kept: it outlives this
+  base::Fd
+      console{};  // in the foreground: our end of the socket that the terminal's master arrives on
+};
+// spec: runtime.md#create. When it fails nothing is left.
+base::Result<Created> create(const CreateOptions& options, std::vector<std::string>& warnings);
+
+}  // namespace container

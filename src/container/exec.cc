@@ -1,0 +1,277 @@
+#include "container/exec.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "apply/cgroup.h"
+#include "apply/probe.h"
+#include "apply/process.h"
+#include "apply/terminal.h"
+#include "container/channel.h"
+#include "container/program.h"
+#include "container/record.h"
+#include "container/relay.h"
+#include "container/spawn.h"
+#include "container/states.h"
+#include "fs/files.h"
+#include "plan/make.h"
+#include "spec/check.h"
+#include "spec/read.h"
+#include "sys/file.h"
+#include "sys/identity.h"
+#include "sys/mount.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+
+namespace container {
+namespace {
+
+using base::Fd;
+using base::FdRef;
+using base::Result;
+using base::Status;
+
+Status check_executable(spec::Status status, const ExecOptions& options) {
+  if (status == spec::Status::Stopped)
+    return base::state_error("container ", options.id, ": cannot exec in a stopped container");
+  if (status == spec::Status::Creating)
+    return base::state_error("container ", options.id,
+                             ": cannot exec in a container that is being created");
+  if (status == spec::Status::Paused && !options.ignore_paused)
+    return base::state_error(
+        "container ", options.id,
+        ": cannot exec in a paused container (use --ignore-paused to override)");
+  return {};
+}
+
+Status set_user(const std::string& text, spec::User& user) {
+  auto colon = text.find(':');
+  auto uid = base::parse<std::uint32_t>(std::string_view(text).substr(0, colon));
+  auto gid = colon == std::string::npos
+                 ? user.gid
+                 : base::parse<std::uint32_t>(std::string_view(text).substr(colon + 1));
+  if (!uid || !gid)
+    return base::usage_error("--user: must be uid or uid:gid, got ", base::quote(text));
+  user.uid = *uid;
+  user.gid = *gid;
+  return {};
+}
+
+// compat: runc. An added capability is also ambient where the process would inherit some.
+void add_capabilities(const std::vector<std::string>& names, spec::Process& process) {
+  if (names.empty()) return;
+  auto caps = process.capabilities.value_or(spec::Capabilities());
+  for (const auto& name : names) {
+    for (auto set : {&caps.bounding, &caps.effective, &caps.permitted}) set->push_back(name);
+    if (!caps.inheritable.empty()) caps.ambient.push_back(name);
+  }
+  process.capabilities = std::move(caps);
+}
+
+// The container's own process, changed as the command line wants it.
+Result<spec::Process> changed_process(const ExecOptions& options, const spec::Config& config) {
+  auto process = config.process.value_or(spec::Process());
+  if (process.cwd.empty()) process.cwd = "/";
+  process.args = options.args;
+  process.terminal = options.terminal;
+  if (!options.cwd.empty()) process.cwd = options.cwd;
+  process.env.insert(process.env.end(), options.env.begin(), options.env.end());
+  if (!options.user.empty()) TRY(set_user(options.user, process.user));
+  auto& gids = process.user.additional_gids;
+  gids.insert(gids.end(), options.additional_gids.begin(), options.additional_gids.end());
+  add_capabilities(options.capabilities, process);
+  if (!options.apparmor.empty()) process.apparmor_profile = options.apparmor;
+  if (!options.process_label.empty()) process.selinux_label = options.process_label;
+  if (options.no_new_privileges) process.no_new_privileges = *options.no_new_privileges;
+  return process;
+}
+
+Result<spec::Process> wanted_process(const ExecOptions& options, const spec::Config& config) {
+  spec::Process process;
+  if (options.process_file.empty()) {
+    process = TRY(changed_process(options, config));
+  } else {
+    auto text = TRY(fs::read_file(FdRef::cwd(), options.process_file), "--process");
+    process = TRY(spec::read_process(text), "--process ", options.process_file);
+    if (options.terminal) process.terminal = true;
+  }
+  TRY(spec::check(process));
+  return process;
+}
+
+// All that is open before the clone.
+struct Openings {
+  std::vector<Joined> namespaces{};
+  Fd root{};  // of the container, where it has no mount namespace to lead there
+  sys::SocketPair channel{};
+  Fd console{};
+  Fd our_console{};
+  Fd agent{};
+};
+
+Result<Openings> open_all(const ExecOptions& options, const plan::ExecPlan& plan,
+                          const plan::Namespaces& namespaces, const Saved& saved, FdRef init,
+                          const fs::Proc& proc) {
+  Openings out;
+  std::uint64_t flags = namespaces.create;
+  if (namespaces.create_cgroup) flags |= CLONE_NEWCGROUP;
+  if (namespaces.create_time) flags |= CLONE_NEWTIME;
+  for (const auto& join : namespaces.join) flags |= join.flag;
+  if (flags) {
+    // man: setns(2): a pidfd joins them all at once, in the order that their owners demand.
+    // Linux 5.8
+    Joined joined;
+    joined.file = TRY(sys::duplicate(init));
+    joined.flag = flags;
+    joined.what = "join the namespaces of init";
+    out.namespaces.push_back(std::move(joined));
+  }
+  if (!(flags & CLONE_NEWNS))
+    out.root = TRY(sys::openat(proc.fd(), base::cat(saved.pid, "/root"), O_PATH | O_DIRECTORY));
+  out.channel = TRY(sys::socketpair(SOCK_STREAM));
+  if (plan.process.terminal && !options.console_socket.empty()) {
+    out.console = TRY(sys::connect_unix(options.console_socket), "--console-socket");
+  } else if (plan.process.terminal && options.detach) {
+    return base::usage_error("process.terminal: a detached process needs --console-socket");
+  } else if (plan.process.terminal) {
+    auto pair = TRY(sys::socketpair(SOCK_STREAM));
+    out.our_console = std::move(pair.first);
+    out.console = std::move(pair.second);
+  }
+  if (plan.seccomp && plan.seccomp->notify)
+    out.agent = TRY(sys::connect_unix(plan.seccomp->listener_path), "linux.seccomp.listenerPath");
+  return out;
+}
+
+Status become_member(const Openings& open, bool user_namespace) {
+  if (user_namespace) {
+    TRY(sys::setresgid(0), "become the user namespace's root");
+    TRY(sys::setresuid(0), "become the user namespace's root");
+  }
+  TRY(sys::setsid());
+  if (!open.root) return {};
+  TRY(sys::fchdir(open.root));
+  TRY(sys::chroot("."));
+  return {};
+}
+
+Status set_up_terminal(const Openings& open, const plan::Process& process) {
+  if (!process.terminal) return apply::own_standard_descriptors(process);
+  auto root = TRY(sys::openat(FdRef::cwd(), "/", O_PATH | O_DIRECTORY));
+  auto terminal = TRY(apply::open_terminal(root, process));
+  TRY(apply::use_terminal(terminal.slave, process));
+  return send_console(open.console, terminal.master);
+}
+
+// From the first instruction of the new process to execve; returns only the error.
+base::Error run_process(const Openings& open, const plan::ExecPlan& plan, bool user_namespace,
+                        const fs::Proc& proc) {
+  std::string agent_text;
+  auto settled = [&]() -> Result<Program> {
+    constexpr std::string_view kRuntime = "the runtime";
+    if (open.agent) agent_text = TRY(expect(open.channel.second, Word::Agent, kRuntime)).text;
+    TRY(expect(open.channel.second, Word::Go, kRuntime));
+    TRY(become_member(open, user_namespace));
+    TRY(set_up_terminal(open, plan.process));
+    auto program = TRY(settle(plan.process, proc));
+    TRY(send_message(open.channel.second, Word::Ready));
+    TRY(expect(open.channel.second, Word::Go, kRuntime));
+    return program;
+  }();
+  if (!settled) return std::move(settled).error();
+  std::optional<FdRef> agent;
+  if (open.agent) agent = FdRef(open.agent);
+  return execute(plan.process, plan.seccomp, settled.value(), agent, agent_text);
+}
+
+Status join_cgroup(const Saved& saved, pid_t pid, const plan::Host& host) {
+  auto joined = apply::join(saved.cgroup, pid);
+  if (joined) return {};
+  // init may have moved on to a group inside its own, which then takes no more processes itself.
+  auto present = TRY(apply::paths_of(static_cast<pid_t>(saved.pid), host.cgroup));
+  if (apply::join(present, pid)) return {};
+  return std::move(joined).error().in("join the cgroup");
+}
+
+// The runtime's part of the conversation, until the program runs.
+Status accompany(const plan::ExecPlan& plan, const Child& child, Openings& open, const Saved& saved,
+                 const fs::Proc& proc, const plan::Host& host) {
+  TRY(join_cgroup(saved, child.pid(), host));
+  TRY(apply::adjust_process(plan.process, child.pid(), proc));
+  FdRef channel = open.channel.first;
+  if (plan.seccomp && plan.seccomp->notify) {
+    auto state = state_of(saved, spec::Status::Running);
+    state.pid = child.pid();
+    TRY(send_message(channel, Word::Agent,
+                     plan::container_process_state(state, plan.seccomp->listener_metadata)));
+  }
+  TRY(send_message(channel, Word::Go));
+  TRY(expect(channel, Word::Ready, "the new process"));
+  TRY(apply::limit_process(plan.process, child.pid()));
+  if (!plan.process.affinity_after.empty())
+    TRY(sys::sched_setaffinity(child.pid(), plan.process.affinity_after),
+        "process.execCPUAffinity.final");
+  TRY(send_message(channel, Word::Go));
+  auto answer = TRY(receive_message(channel));
+  if (answer) return error_of(*std::move(answer));
+  return {};
+}
+
+// The process, running.
+struct Running {
+  Child child{};
+  Fd console{};
+};
+
+Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warnings) {
+  auto proc = TRY(fs::Proc::open());
+  auto record = TRY(Record::load(options.root, options.id));
+  auto status = TRY(status_of(record, proc));
+  TRY(check_executable(status, options));
+  auto init = TRY(open_init(record.saved, proc));
+  if (!init)
+    return base::state_error("container ", options.id, ": cannot exec in a stopped container");
+  auto text = TRY(record.config());
+  auto config = TRY(spec::read_config(text), "config.json");
+  auto process = TRY(wanted_process(options, config));
+  auto host = TRY(apply::probe(proc));
+  plan::Request request;
+  request.id = options.id;
+  request.preserve_fds = options.preserve_fds;
+  request.no_new_keyring = true;  // compat: runc's exec shares the session keyring by its name
+  auto plan = TRY(plan::make_exec(process, config.linux_, host, request));
+  warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
+  auto namespaces = TRY(plan::namespaces(config.linux_, host));
+  auto open = TRY(open_all(options, plan, namespaces, record.saved, *init, proc));
+  SpawnRequest spawn_request;
+  spawn_request.join = open.namespaces;
+  spawn_request.affinity = plan.process.affinity_before;
+  bool user_namespace = namespaces.has(CLONE_NEWUSER);
+  auto child = TRY(spawn(spawn_request, proc, [&] {
+    open.channel.first.close();
+    open.our_console.close();
+    send_failure(open.channel.second, run_process(open, plan, user_namespace, proc));
+  }));
+  open.channel.second.close();
+  open.console.close();
+  TRY(accompany(plan, child, open, record.saved, proc, host));
+  Running out{std::move(child), std::move(open.our_console)};
+  return out;
+}
+
+}  // namespace
+
+Result<int> exec(const ExecOptions& options, std::vector<std::string>& warnings) {
+  std::optional<Foreground> foreground;
+  if (!options.detach) foreground = TRY(Foreground::begin());
+  auto running = TRY(begin(options, warnings));
+  if (!options.pid_file.empty()) TRY(write_pid_file(options.pid_file, running.child.pid()));
+  if (!options.detach) return foreground->relay(running.child, std::move(running.console));
+  running.child.keep();
+  return 0;
+}
+
+}  // namespace container

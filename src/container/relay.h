@@ -1,0 +1,29 @@
+// Stands between the caller and a process in the foreground: signals, the terminal, the exit
+// status.
+#pragma once
+#include <signal.h>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "container/spawn.h"
+
+namespace container {
+
+// Blocks every signal that can be, so that none is lost before the relay reads them. Children are
+// not concerned: they reset their signals before execve.
+class Foreground {
+ public:
+  static base::Result<Foreground> begin();
+
+  // Passes signals on (SIGWINCH resizes, SIGURG and SIGCHLD stay here), copies between our standard
+  // descriptors and the terminal if the process has one, and reaps what else ends, until the
+  // process ends: its exit status, 128 + n for signal n. `console`: where the terminal's master
+  // arrives; empty without a terminal.
+  base::Result<int> relay(Child& process, base::Fd console);
+
+ private:
+  explicit Foreground(base::Fd signals) : signals_(std::move(signals)) {}
+  base::Fd signals_;
+};
+
+}  // namespace container

@@ -1,0 +1,96 @@
+#include "container/remove.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "apply/cgroup.h"
+#include "apply/freezer.h"
+#include "apply/hooks.h"
+#include "apply/rootfs.h"
+#include "container/states.h"
+#include "plan/hooks.h"
+#include "spec/read.h"
+#include "sys/file.h"
+#include "sys/process.h"
+
+namespace container {
+namespace {
+
+using base::Result;
+using base::Status;
+
+Status check_removable(spec::Status status, const std::string& id) {
+  if (status == spec::Status::Stopped) return {};
+  return base::state_error("cannot delete container ", id,
+                           " that is not stopped: ", spec::word(status));
+}
+
+bool has_mount_namespace(const spec::Config& config) {
+  const auto& all = config.linux_.namespaces;
+  return std::any_of(all.begin(), all.end(),
+                     [](const spec::Namespace& n) { return n.type == spec::NamespaceType::Mount; });
+}
+
+Status kill_everything(const Record& record, const fs::Proc& proc) {
+  auto init = TRY(open_init(record.saved, proc));
+  if (init) {
+    auto sent = sys::pidfd_send_signal(*init, SIGKILL);
+    if (!sent && sent.error().code() != ESRCH) return sent;
+  }
+  // Whatever shares the cgroup and not the pid namespace outlives init. A frozen group is thawed by
+  // it.
+  TRY(apply::kill_all(record.saved.cgroup));
+  if (init) TRY(await_end(*init, kEndPatience), "init of ", record.saved.id);
+  return {};
+}
+
+}  // namespace
+
+Status await_end(base::FdRef pidfd, int milliseconds) {
+  std::array<sys::PollItem, 1> items{{{pidfd, POLLIN, 0}}};
+  auto n = sys::poll(items, milliseconds);
+  while (!n && n.error().code() == EINTR) n = sys::poll(items, milliseconds);
+  if (TRY(std::move(n)) == 0)
+    return base::system_error("did not end within ", milliseconds / 1000, " s of being killed");
+  return {};
+}
+
+Status remove_stopping(Record record, const fs::Proc& proc, std::vector<std::string>& warnings) {
+  TRY(kill_everything(record, proc));
+  TRY(apply::remove_cgroup(record.saved.cgroup), "cgroup of ", record.saved.id);
+  auto text = record.config();
+  auto config = text ? spec::read_config(text.value()) : std::move(text).error();
+  if (config && !has_mount_namespace(config.value()))
+    TRY(apply::detach_rootfs(record.saved.rootfs), "root file system of ", record.saved.id);
+  auto state = base::dump(spec::write_state(state_of(record.saved, spec::Status::Stopped)));
+  TRY(record.remove());
+  // A container that was claimed and no more has no configuration, and so no hooks.
+  if (!config) return {};
+  // spec: runtime.md#lifecycle step 13: failures are warnings, and the remaining hooks run.
+  for (const auto& error : apply::run_all_hooks(plan::hooks(config.value().hooks).poststop, state))
+    warnings.push_back(error.text());
+  return {};
+}
+
+Status remove(const std::string& root, const std::string& id, bool force,
+              std::vector<std::string>& warnings) {
+  auto loaded = Record::load(root, id);
+  if (!loaded && force && loaded.error().code() == ENOENT) return {};
+  auto record = TRY(std::move(loaded));
+  auto proc = TRY(fs::Proc::open());
+  if (!force) {
+    auto status = TRY(status_of(record, proc));
+    TRY(check_removable(status, id));
+  }
+  // A `create` that is stuck, in a hook perhaps, holds the lock: without its init it comes to an
+  // end.
+  if (force) TRY(kill_everything(record, proc));
+  TRY(record.lock());
+  return remove_stopping(std::move(record), proc, warnings);
+}
+
+}  // namespace container

@@ -1,0 +1,72 @@
+// The command line as a value: one alternative per command.
+#pragma once
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "container/exec.h"
+#include "container/run.h"
+
+namespace runtime {
+
+enum class Format { Text, Json };
+
+// Options before the command.
+struct Global {
+  std::string root{};
+  std::string log{};
+  Format log_format = Format::Text;
+  bool debug = false;
+  bool systemd_cgroup = false;
+};
+
+struct Create {
+  container::CreateOptions options{};
+};
+struct Run {
+  container::RunOptions options{};
+};
+struct Exec {
+  container::ExecOptions options{};
+};
+struct Start {
+  std::string id{};
+};
+struct State {
+  std::string id{};
+};
+struct Kill {
+  std::string id{};
+  std::string signal = "TERM";
+  bool all = false;
+};
+struct Delete {
+  std::string id{};
+  bool force = false;
+};
+struct List {
+  Format format = Format::Text;
+  bool quiet = false;
+};
+struct Ps {
+  std::string id{};
+  Format format = Format::Text;
+  std::vector<std::string> options{};
+};
+struct Pause {
+  std::string id{};
+};
+struct Resume {
+  std::string id{};
+};
+struct Spec {
+  std::string bundle = ".";
+  bool rootless = false;
+};
+struct Features {};
+
+using Command = std::variant<Create, Start, State, Kill, Delete, Run, Exec, List, Ps, Pause, Resume,
+                             Spec, Features>;
+
+}  // namespace runtime

@@ -1,0 +1,159 @@
+#include "runtime/commands.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/json.h"
+#include "container/bundles.h"
+#include "container/features.h"
+#include "container/kill.h"
+#include "container/list.h"
+#include "container/pause.h"
+#include "container/remove.h"
+#include "container/seal.h"
+#include "container/start.h"
+
+namespace runtime {
+namespace {
+
+using base::Result;
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+// A container's processes begin as copies of this one.
+base::Status seal(const Environment& environment) {
+  return container::seal(environment.args, environment.all);
+}
+
+container::CreateOptions completed(container::CreateOptions options, const Global& global,
+                                   const Environment& environment) {
+  options.root = global.root;
+  options.systemd_cgroup = global.systemd_cgroup;
+  options.search_path = environment.path;
+  if (options.bundle.empty()) options.bundle = ".";
+  return options;
+}
+
+// Columns as wide as their widest cell, three blanks between them. compat: runc
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  constexpr std::size_t kLeast = 12;
+  constexpr std::size_t kGap = 3;
+  std::vector<std::size_t> widths(rows.front().size(), kLeast - kGap);
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      out += row[i] + std::string(widths[i] + kGap - row[i].size(), ' ');
+    out += row.back() + "\n";
+  }
+  return out;
+}
+
+struct Execution {
+  const Global& global;
+  const Environment& environment;
+  std::vector<std::string>& warnings;
+
+  Result<int> operator()(const Create& c) const {
+    TRY(seal(environment));
+    TRY(container::create(completed(c.options, global, environment), warnings));
+    return 0;
+  }
+  Result<int> operator()(const Run& c) const {
+    TRY(seal(environment));
+    auto options = c.options;
+    if (options.create.bundle.empty()) {
+      auto named = container::bundle_of(options.create.id);
+      options.create.bundle = named.bundle;
+      options.create.id = named.id;
+    }
+    options.create = completed(options.create, global, environment);
+    return container::run(std::move(options), warnings);
+  }
+  Result<int> operator()(const Exec& c) const {
+    TRY(seal(environment));
+    auto options = c.options;
+    options.root = global.root;
+    return container::exec(options, warnings);
+  }
+  Result<int> operator()(const Start& c) const {
+    TRY(container::start(global.root, c.id, warnings));
+    return 0;
+  }
+  Result<int> operator()(const State& c) const {
+    auto listed = TRY(container::look_up(global.root, c.id));
+    print(base::dump(container::describe(listed), 2) + "\n");
+    return 0;
+  }
+  Result<int> operator()(const Kill& c) const {
+    auto signal = TRY(container::signal_of(c.signal));
+    TRY(container::kill(global.root, c.id, signal, c.all));
+    return 0;
+  }
+  Result<int> operator()(const Delete& c) const {
+    TRY(container::remove(global.root, c.id, c.force, warnings));
+    return 0;
+  }
+  Result<int> operator()(const List& c) const {
+    auto all = TRY(container::list(global.root, warnings));
+    if (c.quiet) {
+      for (const auto& listed : all) print(listed.saved.id + "\n");
+    } else if (c.format == Format::Json) {
+      auto json = base::Json::array();
+      for (const auto& listed : all) json.push(container::describe(listed));
+      print(base::dump(json) + "\n");
+    } else {
+      std::vector<std::vector<std::string>> rows{
+          {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
+      for (const auto& [saved, status] : all)
+        rows.push_back({saved.id, base::cat(status == spec::Status::Stopped ? 0 : saved.pid),
+                        std::string(spec::word(status)), saved.bundle, saved.created,
+                        base::cat("#", saved.owner)});
+      print(table(rows));
+    }
+    return 0;
+  }
+  Result<int> operator()(const Ps& c) const {
+    auto pids = TRY(container::process_ids(global.root, c.id));
+    if (c.format == Format::Json) {
+      auto json = base::Json::array();
+      for (int pid : pids) json.push(pid);
+      print(base::dump(json) + "\n");
+    } else {
+      print(TRY(container::ps_table(pids, c.options, environment.path)));
+    }
+    return 0;
+  }
+  Result<int> operator()(const Pause& c) const {
+    TRY(container::pause(global.root, c.id));
+    return 0;
+  }
+  Result<int> operator()(const Resume& c) const {
+    TRY(container::resume(global.root, c.id));
+    return 0;
+  }
+  Result<int> operator()(const Spec& c) const {
+    TRY(container::write_example(c.bundle, c.rootless));
+    return 0;
+  }
+  Result<int> operator()(const Features&) const {
+    auto facts = TRY(container::feature_facts());
+    print(base::dump(spec::features(facts), 2) + "\n");
+    return 0;
+  }
+};
+
+}  // namespace
+
+Result<int> execute(const Parsed& parsed, const Environment& environment,
+                    std::vector<std::string>& warnings) {
+  return std::visit(Execution{parsed.global, environment, warnings}, parsed.command);
+}
+
+std::string version_text() {
+  return base::cat("runtime version ", CORACLE_VERSION, "\nspec: ", spec::kSpecVersion,
+                   "\nlibseccomp: ", container::libseccomp_version());
+}
+
+}  // namespace runtime

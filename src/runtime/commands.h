@@ -1,0 +1,25 @@
+// Command → container operation → output.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/cli.h"
+
+namespace runtime {
+
+// What main read of the environment.
+struct Environment {
+  std::vector<std::string> args{};
+  std::vector<std::string> all{};  // the environment itself, NAME=VALUE
+  std::string path{};              // PATH
+};
+
+// Prints to standard output; gives the exit code.
+base::Result<int> execute(const Parsed& parsed, const Environment& environment,
+                          std::vector<std::string>& warnings);
+
+// "runtime version 1.2.3", with the versions of what it stands on.
+std::string version_text();
+
+}  // namespace runtime

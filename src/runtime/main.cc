@@ -1,0 +1,55 @@
+// Reads the environment, parses, executes, prints the error, exits.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "runtime/cli.h"
+#include "runtime/commands.h"
+#include "runtime/log.h"
+
+namespace {
+
+constexpr int kExecFailed = 255;  // compat: runc: an exec that never ran
+
+std::string variable(const char* name) {
+  auto value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string default_root() {
+  if (::geteuid() == 0) return "/run/coracle";
+  auto dir = variable("XDG_RUNTIME_DIR");
+  return dir.empty() ? base::cat("/run/user/", ::geteuid(), "/coracle") : dir + "/coracle";
+}
+
+runtime::Environment read_environment(int argc, char** argv) {
+  runtime::Environment out;
+  out.args.assign(argv, argv + argc);
+  for (char** entry = environ; *entry; ++entry) out.all.emplace_back(*entry);
+  out.path = variable("PATH");
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A hook or a caller that hangs up is an error of a write, not the end of us.
+  ::signal(SIGPIPE, SIG_IGN);
+  auto environment = read_environment(argc, argv);
+  auto answer = runtime::parse(environment.args, default_root(), runtime::version_text());
+  if (!answer.parsed) {
+    std::fprintf(answer.exit_code ? stderr : stdout, "%s%s", answer.exit_code ? "runtime: " : "",
+                 answer.text.c_str());
+    if (answer.exit_code) std::fputs("\nTry: runtime --help\n", stderr);
+    return answer.exit_code;
+  }
+  const auto& parsed = *answer.parsed;
+  std::vector<std::string> warnings;
+  auto result = runtime::execute(parsed, environment, warnings);
+  runtime::log_warnings(parsed.global, warnings, static_cast<bool>(result));
+  if (result) return result.value();
+  runtime::log_error(parsed.global, result.error().text());
+  return std::holds_alternative<runtime::Exec>(parsed.command) ? kExecFailed : 1;
+}
