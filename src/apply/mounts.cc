@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "apply/file_system.h"
+#include "apply/id_mapped.h"
 #include "apply/mount_target.h"
 #include "base/kernel.h"
 #include "fs/root.h"
@@ -74,6 +75,7 @@ Result<Fd> source_in_root(FdRef root, const plan::BindMount& bind) {
   auto tree = TRY(sys::open_tree(
       found, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | (bind.recursive ? AT_RECURSIVE : 0U)));
   TRY(change_mount(tree, bind.changes));
+  TRY(map_ids(tree, bind));
   return tree;
 }
 
@@ -167,6 +169,7 @@ Result<Fd> open_host_tree(const std::string& path, bool recursive, const std::st
 Result<Fd> open_source(const plan::BindMount& bind) {
   auto tree = TRY(open_host_tree(bind.source, bind.recursive, "bind source"));
   TRY(change_mount(tree, bind.changes));
+  TRY(map_ids(tree, bind));
   return tree;
 }
 

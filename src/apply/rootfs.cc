@@ -11,6 +11,8 @@
 #include "apply/host_mounts.h"
 #include "apply/masks.h"
 #include "apply/mounts.h"
+#include "base/kernel.h"
+#include "fs/root.h"
 #include "sys/file.h"
 #include "sys/mount.h"
 
@@ -140,6 +142,25 @@ Status finish_rootfs(const plan::RootfsPlan& plan, PreparedRootfs& prepared) {
   }
   if (root.set || root.propagation)
     TRY(sys::mount_setattr(prepared.root, root, root.set == 0 && plan.root_propagation_recursive));
+  return {};
+}
+
+Status bind_console(FdRef root, FdRef slave) {
+  auto kind = TRY(sys::fstatfs(slave));
+  if (kind.f_type != base::kernel::kDevptsMagic)
+    return base::system_error("the terminal is not of a devpts");
+  auto dev = TRY(fs::make_dirs_in(root, "dev", 0755));
+  auto target =
+      sys::openat(dev, "console", O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK, 0600);
+  if (!target && target.error().code() == EEXIST)
+    target = sys::openat(dev, "console", O_PATH | O_NOFOLLOW);
+  auto place = TRY(std::move(target), "/dev/console");
+  auto st = TRY(sys::fstat(place));
+  if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+    return base::config_error("\"/dev/console\" is neither a file nor a device, but of mode ",
+                              base::octal(st.st_mode));
+  auto tree = TRY(sys::open_tree(slave, "", OPEN_TREE_CLONE | AT_EMPTY_PATH), "/dev/console");
+  TRY(sys::move_mount(tree, place), "/dev/console");
   return {};
 }
 
