@@ -37,18 +37,16 @@ Status check_mapping(const std::vector<IdMapping>& mappings, std::string path) {
   return {};
 }
 
-// A joined namespace has its mappings already; containerd and CRI-O name them nevertheless.
+// A joined namespace has its mappings already; containerd and CRI-O name them nevertheless. A new
+// one without mappings is the planner's matter.
 Status mappings_have_their_namespace(const Linux& platform, std::string_view at) {
   bool any = !platform.uid_mappings.empty() || !platform.gid_mappings.empty();
   if (any && !has(platform, NamespaceType::User))
     return config_error(at, platform.uid_mappings.empty() ? "gidMappings" : "uidMappings",
                         ": needs a user namespace in linux.namespaces");
-  if (makes(platform, NamespaceType::User)) {
-    if (platform.uid_mappings.empty())
-      return config_error(at, "uidMappings: is required for a new user namespace");
-    if (platform.gid_mappings.empty())
-      return config_error(at, "gidMappings: is required for a new user namespace");
-  }
+  if (platform.uid_mappings.empty() != platform.gid_mappings.empty())
+    return config_error(at, platform.uid_mappings.empty() ? "gidMappings" : "uidMappings",
+                        ": uidMappings and gidMappings must be given together");
   TRY(check_mapping(platform.uid_mappings, cat(at, "uidMappings")));
   return check_mapping(platform.gid_mappings, cat(at, "gidMappings"));
 }

@@ -1,5 +1,6 @@
 #include "spec/features.h"
 
+#include "base/text.h"
 #include "spec/state.h"
 #include "spec/words.h"
 
@@ -23,13 +24,29 @@ Json words(const std::array<std::string_view, N>& table) {
 
 Json enabled(bool yes) { return Json::object().set("enabled", yes); }
 
+bool at_least(std::string_view version, unsigned major, unsigned minor) {
+  auto parts = base::split(version, '.');
+  if (parts.size() < 2) return false;
+  auto first = base::parse<unsigned>(parts[0]), second = base::parse<unsigned>(parts[1]);
+  return first && second && (*first != major ? *first > major : *second >= minor);
+}
+
+// Those that the library can make filters for; the planner refuses the others.
+Json architectures(const FeatureFacts& facts) {
+  auto list = Json::array();
+  std::size_t count = at_least(facts.libseccomp_version, 2, 6) ? kSeccompArchitectures.size()
+                                                               : kSeccompArchitecturesBefore26;
+  for (std::size_t i = 0; i < count; ++i) list.push(kSeccompArchitectures[i]);
+  return list;
+}
+
 // spec: features-linux.md#seccomp
-Json seccomp() {
+Json seccomp(const FeatureFacts& facts) {
   return Json::object()
       .set("enabled", true)
       .set("actions", words(kSeccompActions))
       .set("operators", words(kSeccompOperators))
-      .set("archs", words(kSeccompArchitectures))
+      .set("archs", architectures(facts))
       .set("knownFlags", words(kSeccompFlags))
       .set("supportedFlags", words(kSeccompFlags));
 }
@@ -45,7 +62,7 @@ Json linux_features(const FeatureFacts& facts) {
                          .set("systemd", false)
                          .set("systemdUser", false)
                          .set("rdma", true))
-      .set("seccomp", seccomp())
+      .set("seccomp", seccomp(facts))
       .set("apparmor", enabled(true))
       .set("selinux", enabled(true))
       .set("intelRdt", enabled(false))

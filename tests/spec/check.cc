@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "spec/default_seccomp.h"
 #include "spec/example.h"
 #include "spec/read.h"
 #include "spec/samples.h"
@@ -23,6 +24,13 @@ TEST_CASE("the samples of callers' configurations are lawful") {
 TEST_CASE("the example is lawful, for root and for others") {
   CHECK(spec::check(spec::example_config()));
   CHECK(spec::check(spec::rootless(spec::example_config(), 1000, 1000)));
+}
+
+TEST_CASE("the default filter is lawful") {
+  auto config = spec::example_config();
+  config.linux_.seccomp = spec::default_seccomp({"CAP_SYS_ADMIN"});
+  auto status = spec::check(config);
+  CHECK_MESSAGE(status, (status ? "" : status.error().text()));
 }
 
 TEST_CASE("each bad configuration is refused for its own reason") {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "spec/default_seccomp.h"
 #include "spec/example.h"
 #include "spec/features.h"
 #include "spec/read.h"
@@ -15,6 +16,9 @@ int main(int argc, char** argv) {
   auto configs = base::Json::array();
   configs.push(spec::write_config(spec::example_config()));
   configs.push(spec::write_config(spec::rootless(spec::example_config(), 1000, 1000)));
+  auto filtered = spec::example_config();
+  filtered.linux_.seccomp = spec::default_seccomp({});
+  configs.push(spec::write_config(filtered));
   for (int i = 1; i < argc; ++i) {
     std::ifstream file(argv[i]);
     std::string text(std::istreambuf_iterator<char>(file), {});

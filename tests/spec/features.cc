@@ -28,7 +28,7 @@ TEST_CASE("both ends of the range of versions are read") {
 }
 
 TEST_CASE("every word that the features name is read") {
-  auto features = spec::features({});
+  auto features = spec::features({{}, {}, "", "2.6.0"});
   for (const auto& word : *at(features, {"linux", "namespaces"}).array_items())
     CHECK(reads(R"("namespaces":[{"type":")" + *word.string() + "\"}]"));
   std::string open = R"("seccomp":{"defaultAction":"SCMP_ACT_ALLOW",)";
@@ -48,4 +48,17 @@ TEST_CASE("what the caller of features knows is passed on") {
   CHECK(base::dump(at(features, {"mountOptions"})) == R"(["ro","rw"])");
   CHECK(base::dump(at(features, {"linux", "capabilities"})) == R"(["CAP_CHOWN"])");
   CHECK(*at(features, {"annotations", "io.github.seccomp.libseccomp.version"}).string() == "2.5.4");
+}
+
+TEST_CASE("architectures that the library does not know are not named") {
+  auto count = [](std::string version) {
+    spec::FeatureFacts facts;
+    facts.libseccomp_version = std::move(version);
+    return at(spec::features(facts), {"linux", "seccomp", "archs"}).array_items()->size();
+  };
+  CHECK(count("2.5.4") == 19);
+  CHECK(count("") == 19);
+  CHECK(count("2.6.0") == 23);
+  CHECK(count("2.10.1") == 23);
+  CHECK(count("3.0.0") == 23);
 }
