@@ -44,6 +44,7 @@ Status check_usage(const OpenGroup& group, const CgroupWrite& write) {
 // The error of a write that nothing tolerates, with what it needs to be understood.
 base::Error explain(const OpenGroup& group, const CgroupWrite& write, base::Error error) {
   int code = error.code();
+  if (code == 0) return error;
   if (code == ENOENT)
     return base::unsupported(write.what, ": the kernel has no control file ", write.file, " in ",
                              group.where.full(), ", needed for ", base::quote(write.text));

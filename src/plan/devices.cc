@@ -134,8 +134,10 @@ Result<std::vector<DeviceLine>> device_lines(const DeviceRules& rules) {
 namespace {
 
 // man: bpf(2); the registers of the program.
-constexpr std::uint8_t kAnswer = 0, kContext = 1, kType = 2, kAccess = 3, kMajor = 4, kMinor = 5,
-                       kScratch = 6;
+constexpr std::uint8_t kAnswer = 0, kContext = 1, kScratch = 2, kAccess = 3;
+
+// Members of struct bpf_cgroup_dev_ctx: access << 16 | type, major, minor.
+constexpr std::int16_t kTypeField = 0, kMajorField = 4, kMinorField = 8;
 
 class Assembler {
  public:
@@ -145,24 +147,26 @@ class Assembler {
   void copy(std::uint8_t to, std::uint8_t from) {
     add(BPF_ALU64 | BPF_MOV | BPF_X, static_cast<std::uint8_t>(from << 4 | to), 0, 0);
   }
-  void keep_bits(std::uint8_t reg, std::int64_t mask) { operate(BPF_AND, reg, mask); }
-  void shift_right(std::uint8_t reg, std::int64_t bits) { operate(BPF_RSH, reg, bits); }
-  // Past the next `skip` instructions if (not) equal.
-  void skip_if(std::uint8_t operation, std::uint8_t reg, std::int64_t n, std::size_t skip) {
-    // 32-bit compare: device numbers beyond 2^31 must not be sign-extended.
-    add(static_cast<std::uint8_t>(BPF_JMP32 | operation | BPF_K), reg,
-        static_cast<std::int16_t>(skip), n);
+  void keep_bits(std::uint8_t reg, std::int64_t mask) {
+    add(BPF_ALU | BPF_AND | BPF_K, reg, 0, mask);
+  }
+  void shift_right(std::uint8_t reg, std::int64_t bits) {
+    add(BPF_ALU | BPF_RSH | BPF_K, reg, 0, bits);
+  }
+  // Past the next `skip` instructions if the comparison, BPF_JEQ or BPF_JNE, holds; on 32 bits,
+  // since numbers beyond 2^31 must not be sign-extended.
+  void skip_if(std::uint8_t comparison, std::uint8_t reg, std::int64_t n, std::size_t skip) {
+    add(BPF_JMP32 | comparison | BPF_K, reg, static_cast<std::int16_t>(skip), n);
   }
   void answer(bool allow) {
     add(BPF_ALU64 | BPF_MOV | BPF_K, kAnswer, 0, allow ? 1 : 0);
     add(BPF_JMP | BPF_EXIT, 0, 0, 0);
   }
+  void append(Assembler other) { out_.insert(out_.end(), other.out_.begin(), other.out_.end()); }
+  std::size_t size() const { return out_.size(); }
   std::vector<BpfInstruction> take() { return std::move(out_); }
 
  private:
-  void operate(std::uint8_t operation, std::uint8_t reg, std::int64_t n) {
-    add(static_cast<std::uint8_t>(BPF_ALU | operation | BPF_K), reg, 0, n);
-  }
   void add(int code, std::uint8_t registers, std::int16_t offset, std::int64_t n) {
     out_.push_back({static_cast<std::uint8_t>(code), registers, offset,
                     static_cast<std::int32_t>(static_cast<std::uint32_t>(n))});
@@ -170,15 +174,9 @@ class Assembler {
   std::vector<BpfInstruction> out_{};
 };
 
-// Whatever of the wanted access this row decides is decided; the rest is left to earlier rows.
-void add_row(Assembler& out, const DeviceRow& row) {
-  // Deny: copy, keep_bits, skip_if, two of answer. Allow: keep_bits, skip_if, two of answer.
-  std::size_t body = row.allow ? 4 : 5;
-  std::size_t checks = std::size_t{1} + (row.major >= 0) + (row.minor >= 0);
-  out.skip_if(BPF_JNE, kType, row.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
-              --checks + body);
-  if (row.major >= 0) out.skip_if(BPF_JNE, kMajor, row.major, --checks + body);
-  if (row.minor >= 0) out.skip_if(BPF_JNE, kMinor, row.minor, --checks + body);
+// Whatever of the wanted access the row decides is decided; the rest is left to earlier rows.
+Assembler decide(const DeviceRow& row) {
+  Assembler out;
   if (row.allow) {
     out.keep_bits(kAccess, kDeviceAll & ~row.access);
     out.skip_if(BPF_JNE, kAccess, 0, 2);
@@ -188,6 +186,18 @@ void add_row(Assembler& out, const DeviceRow& row) {
     out.skip_if(BPF_JEQ, kScratch, 0, 2);
   }
   out.answer(row.allow);
+  return out;
+}
+
+// `rest` if the field has this number. Each field is loaded anew: were it kept in a register, the
+// verifier would follow each row's device through all rows after it, and give up on some hundreds.
+Assembler if_field(std::int16_t field, std::int64_t number, Assembler rest) {
+  Assembler out;
+  out.load(kScratch, field);
+  if (field == kTypeField) out.keep_bits(kScratch, 0xffff);
+  out.skip_if(BPF_JNE, kScratch, number, rest.size());
+  out.append(std::move(rest));
+  return out;
 }
 
 }  // namespace
@@ -195,14 +205,16 @@ void add_row(Assembler& out, const DeviceRow& row) {
 std::vector<BpfInstruction> device_program(const DeviceRules& rules) {
   if (rules.allow_by_default && rules.rows.empty()) return {};
   Assembler out;
-  // struct bpf_cgroup_dev_ctx: access << 16 | type, major, minor
-  out.load(kType, 0);
-  out.copy(kAccess, kType);
-  out.keep_bits(kType, 0xffff);
+  out.load(kAccess, kTypeField);
   out.shift_right(kAccess, 16);
-  out.load(kMajor, 4);
-  out.load(kMinor, 8);
-  for (auto row = rules.rows.rbegin(); row != rules.rows.rend(); ++row) add_row(out, *row);
+  // The last row that names the access decides: begin with that.
+  for (auto row = rules.rows.rbegin(); row != rules.rows.rend(); ++row) {
+    auto block = decide(*row);
+    if (row->minor >= 0) block = if_field(kMinorField, row->minor, std::move(block));
+    if (row->major >= 0) block = if_field(kMajorField, row->major, std::move(block));
+    auto type = row->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
+    out.append(if_field(kTypeField, type, std::move(block)));
+  }
   out.answer(rules.allow_by_default);
   return out.take();
 }
