@@ -10,7 +10,9 @@ import unittest
 from pathlib import Path
 
 PATIENCE = 10  # seconds that anything may take
-APPLETS = "cat echo env grep head hostname id ionice ls mkdir mknod pwd readlink sh sleep stat test touch true wc".split()
+APPLETS = """
+    cat echo env grep head hostname id ionice ls mkdir mknod pwd readlink sh sleep stat test touch true wc
+""".split()
 
 
 class Runtime:

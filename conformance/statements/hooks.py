@@ -43,9 +43,11 @@ class Hooks(Statement):
 
     def namespaces_seen(self, kind, operate):
         """The uts namespace in which a hook of the kind ran, and that of the container process."""
-        container = self.container("while true; do sleep 1; done")
+        container = self.container("echo started; while true; do sleep 1; done")
         self.hook(container, kind, f"cat >/dev/null; readlink /proc/self/ns/uts >{self.path(container, kind, '/seen')}")
         operate(container)
+        if kind == INSIDE:
+            container.prints("started")
         pid = container.state()["pid"]
         return (container.rootfs / "seen").read_text().strip(), os.readlink(f"/proc/{pid}/ns/uts")
 
@@ -141,7 +143,8 @@ class Input(Hooks):
         """config.md#posix-platform-hooks: a hook may leave a state that fills a pipe unread"""
         container = self.container()
         container.config["annotations"] = {f"org.example.{number}": "x" * 1000 for number in range(200)}
-        self.hook(container, "createRuntime", "true")
+        for _ in range(5):
+            self.hook(container, "createRuntime", "true")
         container.create()
 
 
