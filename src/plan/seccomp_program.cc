@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 
 namespace plan {
 
@@ -104,7 +103,10 @@ Code rule_code(const NumberedRule& rule, bool wide) {
 
 class Ranges {
  public:
-  explicit Ranges(std::uint32_t action) { add(0, {result(action)}); }
+  explicit Ranges(std::uint32_t action) {
+    list_.reserve(512);
+    add(0, {result(action)});
+  }
   // From this number on; numbers come in ascending order.
   void add(std::uint32_t first, Code code) {
     if (!list_.empty() && list_.back().first == first) list_.pop_back();
@@ -122,27 +124,31 @@ class Ranges {
   std::vector<Treatment> list_{};
 };
 
-// The rules of a family by number; false when two for one number differ in action.
-using ByNumber = std::map<std::uint32_t, std::vector<const NumberedRule*>>;
-bool sort_rules(const ArchitectureRules& family, ByNumber& out) {
-  for (const auto& rule : family.rules) {
-    auto& list = out[rule.number];
-    if (!list.empty() && list.front()->action != rule.action) return false;
-    // A rule without conditions says all that there is to say.
-    if (rule.conditions.empty()) list.clear();
-    if (list.empty() || !list.front()->conditions.empty()) list.push_back(&rule);
-  }
-  return true;
-}
-
-void add_family(Ranges& ranges, const ByNumber& rules, bool wide, std::uint32_t default_action) {
-  for (const auto& [number, list] : rules) {
+// False when two rules for one number differ in action.
+bool add_family(Ranges& ranges, const ArchitectureRules& family, std::uint32_t default_action) {
+  std::vector<const NumberedRule*> sorted;
+  sorted.reserve(family.rules.size());
+  for (const auto& rule : family.rules) sorted.push_back(&rule);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto* one, const auto* other) { return one->number < other->number; });
+  for (auto begin = sorted.begin(), end = begin; begin != sorted.end(); begin = end) {
+    auto number = (*begin)->number;
+    bool always = false;
+    for (; end != sorted.end() && (*end)->number == number; ++end) {
+      if ((*end)->action != (*begin)->action) return false;
+      always |= (*end)->conditions.empty();
+    }
     Code code;
-    for (const auto* rule : list) append(code, rule_code(*rule, wide));
-    if (!list.front()->conditions.empty()) code.push_back(result(default_action));
+    // A rule without conditions says all that there is to say.
+    if (always)
+      code = {result((*begin)->action)};
+    else
+      for (auto rule = begin; rule != end; ++rule) append(code, rule_code(**rule, family.wide));
+    if (!always) code.push_back(result(default_action));
     ranges.add(number, std::move(code));
     ranges.add(number + 1, {result(default_action)});
   }
+  return true;
 }
 
 }  // namespace
@@ -160,9 +166,7 @@ std::optional<Code> seccomp_program(const ProgramRules& rules) {
       for (const auto& one : rules.architectures) {
         if (one.audit_arch != arch || one.x32 != x32) continue;
         has_x32 |= x32;
-        ByNumber by_number;
-        if (!sort_rules(one, by_number)) return std::nullopt;
-        add_family(ranges, by_number, one.wide, rules.default_action);
+        if (!add_family(ranges, one, rules.default_action)) return std::nullopt;
       }
     }
     if (arch == AUDIT_ARCH_X86_64 && !has_x32) {

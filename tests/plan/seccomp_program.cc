@@ -48,10 +48,10 @@ scmp_compare comparison(SeccompOperator op) {
 Program by_libseccomp(const spec::Seccomp& config, std::uint32_t action) {
   std::unique_ptr<void, void (*)(void*)> filter(seccomp_init(SCMP_ACT_TRACE(1)), seccomp_release);
   for (const auto& word : config.architectures) {
-    auto token = word == "SCMP_ARCH_X86"   ? SCMP_ARCH_X86
-                 : word == "SCMP_ARCH_X32" ? SCMP_ARCH_X32
-                 : word == "SCMP_ARCH_ARM" ? SCMP_ARCH_ARM
-                                           : SCMP_ARCH_NATIVE;
+    std::uint32_t token = SCMP_ARCH_NATIVE;
+    if (word == "SCMP_ARCH_X86") token = SCMP_ARCH_X86;
+    if (word == "SCMP_ARCH_X32") token = SCMP_ARCH_X32;
+    if (word == "SCMP_ARCH_ARM") token = SCMP_ARCH_ARM;
     if (token != SCMP_ARCH_NATIVE) REQUIRE(seccomp_arch_add(filter.get(), token) == 0);
   }
   for (const auto& rule : config.syscalls) {
