@@ -5,17 +5,39 @@
 namespace bundler {
 namespace {
 
+// Our own reading of "--": all after it is the command's.
+struct Arguments {
+  std::vector<std::string> ours{};
+  std::optional<std::vector<std::string>> after_dashes{};
+};
+
+Arguments split_arguments(int argc, const char* const* argv) {
+  Arguments out;
+  bool has_command = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (out.after_dashes) {
+      out.after_dashes->push_back(std::move(word));
+    } else if (has_command && word == "--") {
+      out.after_dashes.emplace();
+    } else {
+      has_command = has_command || word == "import" || word == "unpack";
+      out.ours.push_back(std::move(word));
+    }
+  }
+  return out;
+}
+
 // The words after the positional arguments. One that starts with "-" is a mistyped option, unless
 // "--" stands before it.
-std::vector<std::string> rest_of(const CLI::App& app) {
+std::vector<std::string> command_of(const CLI::App& app, const Arguments& arguments) {
   auto words = app.remaining();
-  if (words.empty()) return words;
-  if (words.front() == "--") {
-    words.erase(words.begin());
-    return words;
-  }
-  if (words.front().size() > 1 && words.front().front() == '-')
+  if (!words.empty() && words.front().size() > 1 && words.front().front() == '-')
     throw CLI::ExtrasError({words.front()});
+  if (!arguments.after_dashes) return words;
+  // "sh -c … -- x": these dashes are the command's own.
+  if (!words.empty()) words.push_back("--");
+  words.insert(words.end(), arguments.after_dashes->begin(), arguments.after_dashes->end());
   return words;
 }
 
@@ -63,16 +85,19 @@ CLI::App* add_unpack(CLI::App& app, Invocation& invocation, UnpackCommand& unpac
   command->add_option("BUNDLE", unpack.bundle, "the folder to make")->required();
   command->add_option("--cpus", unpack.cpus, "how many processors at most, such as 0.5");
   command->add_option("-m,--memory", unpack.memory, "how much memory at most, such as 100M");
-  command->add_option("--cpu-shares", unpack.cpu_shares, "weight against others (1024 is usual)");
+  command
+      ->add_option("--cpu-shares", unpack.cpu_shares, "weight against others (1024 is usual)")
+      // man: cgroups(7), cpu.shares
+      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{262144}));
   command->add_option("--cpuset-cpus", unpack.cpuset_cpus, "which processors, such as 0-2,4");
   command->add_option("--pids-limit", unpack.pids_limit, "how many processes at most");
   // One value each: what follows may be the command.
   command->add_option("-e,--env", unpack.env, "NAME=VALUE; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("-v,--volume", unpack.volumes, "HOST:CONTAINER[:ro]; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
+  command
+      ->add_option("-v,--volume", unpack.volumes,
+                   "HOST:CONTAINER[:ro], absolute paths; may be repeated")
+      ->allow_extra_args(false);
   command->add_option("--hostname", unpack.hostname, "the container's host name");
   command->add_option("-u,--user", unpack.user, "USER[:GROUP], by name or number");
   command->add_option("-w,--workdir", unpack.workdir, "the folder to start in");
@@ -92,6 +117,7 @@ CLI::App* add_unpack(CLI::App& app, Invocation& invocation, UnpackCommand& unpac
 }  // namespace
 
 std::variant<Invocation, Answer> parse_arguments(int argc, const char* const* argv) {
+  auto arguments = split_arguments(argc, argv);
   Invocation invocation;
   PullCommand pull;
   ImagesCommand images;
@@ -112,18 +138,19 @@ std::variant<Invocation, Answer> parse_arguments(int argc, const char* const* ar
   auto import_app = add_import(app, invocation, import);
   auto unpack_app = add_unpack(app, invocation, unpack);
   try {
-    app.parse(argc, argv);
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.ours.rbegin(), arguments.ours.rend()));
     if (app.got_subcommand("pull")) invocation.command = std::move(pull);
     if (app.got_subcommand("images")) {
       images.json = images.json || format == "json";
       invocation.command = images;
     }
     if (app.got_subcommand("import")) {
-      import.command = rest_of(*import_app);
+      import.command = command_of(*import_app, arguments);
       invocation.command = std::move(import);
     }
     if (app.got_subcommand("unpack")) {
-      unpack.command = rest_of(*unpack_app);
+      unpack.command = command_of(*unpack_app, arguments);
       invocation.command = std::move(unpack);
     }
     return invocation;
