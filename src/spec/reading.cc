@@ -22,6 +22,11 @@ base::Status Reader::take(const base::Place& place, bool& out) {
   return {};
 }
 
+base::Status Reader::take(const base::Place& place, std::vector<std::string>& out) {
+  out = TRY(place.strings());
+  return {};
+}
+
 base::Status Reader::take(const base::Place& place,
                           std::vector<std::pair<std::string, std::string>>& out) {
   out = TRY(place.string_map());

@@ -88,6 +88,7 @@ class Reader {
   }
   static base::Status take(const base::Place& place, std::string& out);
   static base::Status take(const base::Place& place, bool& out);
+  static base::Status take(const base::Place& place, std::vector<std::string>& out);
   static base::Status take(const base::Place& place,
                            std::vector<std::pair<std::string, std::string>>& out);
   template <class T>
