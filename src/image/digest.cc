@@ -44,7 +44,7 @@ base::Result<Digest> parse_digest(std::string_view text) {
 
 struct Hasher::State {
   struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+    void operator()(EVP_MD_CTX* one) const { EVP_MD_CTX_free(one); }
   };
   Algorithm algorithm = Algorithm::Sha256;
   std::unique_ptr<EVP_MD_CTX, Free> context;

@@ -123,7 +123,7 @@ HttpLibrary::~HttpLibrary() { curl_global_cleanup(); }
 
 struct Transport::State {
   struct Free {
-    void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+    void operator()(CURL* one) const { curl_easy_cleanup(one); }
   };
   Patience patience;
   const Stop* stop;
