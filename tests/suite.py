@@ -188,7 +188,8 @@ def conformance(tally):
         tally.skip("conformance", "needs root")
         return
     done = call("conformance/statements/run", "--runtime", TOP / BUILD / "src/runtime/runtime")
-    tally.check("the specification's statements hold", done)
+    count_one(tally, "statements of the specification",
+              {"stdout": done.stdout, "stderr": done.stderr, "returncode": done.returncode, "result": "OK" if done.returncode == 0 else "FAIL"})
     tally.skip("the official validation", "takes long and needs Go: bundles/setup bench; conformance/validation build/src/runtime/runtime")
 
 

@@ -171,7 +171,7 @@ class BadRegistry(BundlerTest):
 
     def attempt(self, answer, *words, image=HELLO):
         registry = self.registry(image, answer)
-        done = self.refused_by_bundler("pull", f"{registry.host}/demo:tag", says=["demo", *words], timeout=120)
+        done = self.refused_by_bundler("pull", "--quiet", f"{registry.host}/demo:tag", says=["demo", *words], timeout=120)
         self.assertEqual(self.names(), [])
         left = [path.name for path in self.store.rglob("*") if path.is_file() and path.name not in ("index.json", "oci-layout", "lock")]
         kept = {digest.split(":")[1] for digest in image.blobs} | {digest_of(image.manifest).split(":")[1]}
