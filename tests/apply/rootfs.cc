@@ -94,4 +94,130 @@ TEST_CASE("the tree is attached over / when init cannot reach its path") {
   CHECK(outcome == "");
 }
 
+TEST_CASE("a read-only root is so at last, with devices and mount points made before") {
+  auto wanted = config();
+  wanted.root->readonly = true;
+  CHECK(run(wanted, [] {
+          WANT(!writable("/file"));
+          WANT(writable("/dev/file"));
+          WANT(mount_at("/").options.starts_with("ro"));
+          return default_view();
+        }) == "");
+}
+
+TEST_CASE("propagation of the root is as asked") {
+  struct Row {
+    spec::Propagation word;
+    const char* propagation;
+  };
+  for (auto row : {Row{spec::Propagation::Shared, "shared:"}, Row{spec::Propagation::Private, ""},
+                   Row{spec::Propagation::Slave, "master:"},
+                   Row{spec::Propagation::Unbindable, "unbindable"}}) {
+    auto outcome = kernel::on_host([&]() -> Outcome {
+      make_bundle();
+      WANT(::mount(nullptr, "/tmp", nullptr, MS_SHARED, nullptr) == 0);
+      auto wanted = config();
+      wanted.root->readonly = true;
+      wanted.linux_.rootfs_propagation = row.word;
+      return contain(wanted, kContainer, [&] {
+        WANT(mount_at("/").propagation.starts_with(row.propagation), mount_at("/").propagation);
+        WANT(mount_at("/").propagation.empty() == !*row.propagation);
+        WANT(mount_at("/").options.starts_with("ro"));
+        return default_view();
+      });
+    });
+    CHECK(outcome == "");
+  }
+}
+
+TEST_CASE("without a mount namespace the tree stands on the host's path until it is detached") {
+  auto wanted = config();
+  wanted.linux_.namespaces.erase(wanted.linux_.namespaces.begin());
+  auto outcome = kernel::on_host([&]() -> Outcome {
+    make_bundle();
+    auto before = fs::read_mountinfo();
+    auto inside = contain(wanted, kContainer & ~CLONE_NEWNS, default_view);
+    WANT(inside.empty(), inside);
+    WANT(mount_at("/tmp/bundle/rootfs/dev").type == "tmpfs");
+    WANT_OK(apply::detach_rootfs("/tmp/bundle/rootfs"));
+    auto after = fs::read_mountinfo();
+    WANT(before.value() == after.value());
+    WANT_OK(apply::detach_rootfs("/tmp/bundle/rootfs"));
+    return "";
+  });
+  CHECK(outcome == "");
+}
+
+TEST_CASE("bundles may be prepared again after a container, and the host sees none of its mounts") {
+  auto outcome = kernel::on_host([&]() -> Outcome {
+    make_bundle();
+    WANT(::mount(nullptr, "/", nullptr, MS_SHARED | MS_REC, nullptr) == 0);
+    auto before = fs::read_mountinfo();
+    for (int i = 0; i < 2; i++) {
+      auto inside = contain(config(), kContainer, default_view);
+      WANT(inside.empty(), inside);
+    }
+    auto after = fs::read_mountinfo();
+    WANT(before.value() == after.value());
+    return "";
+  });
+  CHECK(outcome == "");
+}
+
+// The hierarchies of this machine, as far as its mounts tell.
+plan::CgroupHost cgroups() {
+  plan::CgroupHost out;
+  auto rows = fs::read_mountinfo();
+  if (!rows) return out;
+  for (const auto& row : rows.value()) {
+    if (row.type != "cgroup" && row.type != "cgroup2") continue;
+    plan::CgroupHierarchy hierarchy{
+        .mount = row.mount_point, .v2 = row.type == "cgroup2", .own = "/"};
+    for (auto word : base::split(row.super_options, ','))
+      if (!hierarchy.v2 && word != "rw" && word != "ro" && word != "xattr" &&
+          !word.starts_with("release_agent") && word != "clone_children")
+        hierarchy.controllers.emplace_back(word);
+    out.hierarchies.push_back(hierarchy);
+  }
+  bool unified = out.hierarchies.size() == 1 && out.hierarchies[0].v2;
+  if (!out.hierarchies.empty())
+    out.mode = unified ? plan::CgroupMode::Unified : plan::CgroupMode::Hybrid;
+  return out;
+}
+
+Outcome with_cgroups(bool own_namespace) {
+  auto wanted = config();
+  wanted.mounts.push_back(
+      {"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "ro"}, {}, {}});
+  if (own_namespace) wanted.linux_.namespaces.push_back({NamespaceType::Cgroup, ""});
+  return kernel::on_host([&]() -> Outcome {
+    make_bundle();
+    auto on = host();
+    on.cgroup = cgroups();
+    if (on.cgroup.hierarchies.empty()) return "";
+    auto plan = plan::rootfs(wanted, on, {.bundle = "/tmp/bundle"}, {});
+    WANT_OK(plan);
+    auto prepared = apply::prepare_rootfs(plan.value());
+    WANT_OK(prepared);
+    return kernel::in_namespaces(
+        kContainer | (own_namespace ? CLONE_NEWCGROUP : 0), [&]() -> Outcome {
+          WANT_OK(apply::build_rootfs(plan.value(), prepared.value()));
+          WANT_OK(apply::enter_rootfs(plan.value(), prepared.value()));
+          WANT_OK(apply::finish_rootfs(plan.value(), prepared.value()));
+          WANT(!writable("/sys/fs/cgroup/new"));
+          for (const auto& hierarchy : on.cgroup.hierarchies) {
+            auto row = mount_at(hierarchy.mount);
+            WANT(row.type == (hierarchy.v2 ? "cgroup2" : "cgroup"), hierarchy.mount);
+            WANT(row.options.starts_with("ro,nosuid,nodev,noexec"), row.options);
+          }
+          return default_view();
+        });
+  });
+}
+
+TEST_CASE("a cgroup mount shows every hierarchy of the host, read-only when asked") {
+  CHECK(with_cgroups(false) == "");
+  CHECK(with_cgroups(true) == "");
+}
+
 }  // namespace
