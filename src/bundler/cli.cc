@@ -28,12 +28,17 @@ Arguments split_arguments(int argc, const char* const* argv) {
   return out;
 }
 
-// The words after the positional arguments. One that starts with "-" is a mistyped option, unless
-// "--" stands before it.
+// Where a command starts with "-", an option is mistyped, unless "--" stands before it.
+std::optional<Answer> mistyped(const CLI::App& app) {
+  auto words = app.remaining();
+  if (words.empty() || words.front().size() < 2 || words.front().front() != '-')
+    return std::nullopt;
+  return Answer{"there is no option " + words.front(), true};
+}
+
+// The words after the positional arguments.
 std::vector<std::string> command_of(const CLI::App& app, const Arguments& arguments) {
   auto words = app.remaining();
-  if (!words.empty() && words.front().size() > 1 && words.front().front() == '-')
-    throw CLI::ExtrasError({words.front()});
   if (!arguments.after_dashes) return words;
   // "sh -c … -- x": these dashes are the command's own.
   if (!words.empty()) words.push_back("--");
@@ -140,6 +145,8 @@ std::variant<Invocation, Answer> parse_arguments(int argc, const char* const* ar
   try {
     // CLI11 takes them from the back.
     app.parse(std::vector<std::string>(arguments.ours.rbegin(), arguments.ours.rend()));
+    for (auto one : {import_app, unpack_app})
+      if (auto answer = mistyped(*one)) return *answer;
     if (app.got_subcommand("pull")) invocation.command = std::move(pull);
     if (app.got_subcommand("images")) {
       images.json = images.json || format == "json";
