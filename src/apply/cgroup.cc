@@ -69,6 +69,13 @@ Status copy_from_parent(FdRef parent, FdRef child, const std::vector<std::string
   return {};
 }
 
+// A level that was there may be without them too: whoever made it may never have joined it.
+bool is_blank(FdRef dir, const std::vector<std::string>& files) {
+  if (files.empty()) return false;
+  auto text = fs::read_file(dir, files.front());
+  return text && base::trim(text.value()).empty();
+}
+
 // One level down: there already, or made.
 Status descend(Making& at, const std::string& name, const plan::CgroupDirectory& wanted) {
   enable_controllers(at.dir, wanted.enable, at.enable_failure);
@@ -78,7 +85,7 @@ Status descend(Making& at, const std::string& name, const plan::CgroupDirectory&
   at.where.made = made ? at.where.made + 1 : 0;
   at.where.path += "/" + name;
   auto dir = TRY(sys::openat(at.dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
-  if (made) TRY(copy_from_parent(at.dir, dir, wanted.copy_down));
+  if (made || is_blank(dir, wanted.copy_down)) TRY(copy_from_parent(at.dir, dir, wanted.copy_down));
   at.dir = std::move(dir);
   return {};
 }
@@ -157,17 +164,6 @@ Status attach_devices(std::span<const OpenGroup> groups, const plan::CgroupPlan&
   return {};
 }
 
-Status move_into(FdRef dir, pid_t pid) {
-  auto done = fs::write_control(dir, "cgroup.procs", base::cat(pid));
-  // Linux: a task that is still being made, or a group in the middle of a change, answers EINVAL
-  // for a moment. compat: runc tries five times, 30 ms apart.
-  for (int attempt = 0; attempt < 5 && !done && done.error().code() == EINVAL; ++attempt) {
-    (void)sys::poll({}, 10 << attempt);
-    done = fs::write_control(dir, "cgroup.procs", base::cat(pid));
-  }
-  return done;
-}
-
 }  // namespace
 
 MadeCgroup::MadeCgroup(MadeCgroup&& o) noexcept
@@ -190,20 +186,6 @@ MadeCgroup::~MadeCgroup() {
 std::optional<FdRef> MadeCgroup::clone_into() const {
   if (directories_.size() != 1 || !paths_.groups[0].v2) return std::nullopt;
   return FdRef(directories_[0]);
-}
-
-Status MadeCgroup::join(pid_t pid) const {
-  for (std::size_t i = 0; i < directories_.size(); ++i)
-    TRY(move_into(directories_[i], pid), "join cgroup ", paths_.groups[i].full());
-  return {};
-}
-
-Status join(const CgroupPaths& paths, pid_t pid) {
-  for (const auto& group : paths.groups) {
-    auto dir = TRY(sys::openat(FdRef::cwd(), group.full(), O_PATH | O_DIRECTORY), "join cgroup");
-    TRY(move_into(dir, pid), "join cgroup ", group.full());
-  }
-  return {};
 }
 
 Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan) {

@@ -50,8 +50,15 @@ class MadeCgroup {
   // The group for clone3 (CLONE_INTO_CGROUP, Linux 5.7), which is then in all its cgroups from the
   // first instruction; nothing where there are v1 hierarchies: join() then.
   std::optional<FdRef> clone_into() const;
-  // Moves a process into the group, in every hierarchy.
+  // Moves a process into the group, in every hierarchy. On v1 each move waits for all processors
+  // (some milliseconds): unified() with enter_v1() comes to the same without waiting.
   Status join(pid_t pid) const;
+  // The group of the v2 hierarchy for clone3, also where v1 hierarchies are; nothing if there is
+  // none.
+  std::optional<FdRef> unified() const;
+  // For the new process itself, first of all and while it has one thread: enters the groups of the
+  // v1 hierarchies. Linux 5.4: only who moves himself, by "0" in `tasks`, needs no global lock.
+  Status enter_v1() const;
   void keep() { kept_ = true; }
 
  private:
@@ -75,6 +82,10 @@ Status write_limits(const CgroupPaths& paths, const std::vector<plan::CgroupWrit
 
 // Moves a process into the groups of a record.
 Status join(const CgroupPaths& paths, pid_t pid);
+// The same in two halves, as with MadeCgroup: the v2 group for clone3 (no descriptor if there is
+// none), and what the new process does itself.
+Result<Fd> open_unified(const CgroupPaths& paths);
+Status enter_v1(const CgroupPaths& paths);
 
 // Removes the groups that we made, with groups made inside, then those parents that we made and
 // that are empty. Waits a bounded time for processes that are still ending. Absent is fine.

@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,6 +136,36 @@ TEST_CASE("the probe finds the hierarchies of this machine, each at a mount of i
     CHECK(row.root == "/");
   }
   CHECK(host.hierarchies.empty() == (host.mode == plan::CgroupMode::None));
+}
+
+TEST_CASE("where a mount shows only our own group the probe says so") {
+  NEEDS_ROOT();
+  auto host = real_host();
+  auto pids = host.with("pids");
+  if (!pids || pids->v2) return;
+  auto group = made(plan_of(host, our_path() + "/inner"));
+  auto outer = pids->mount + our_path();
+  int told[2];
+  REQUIRE(::pipe2(told, O_CLOEXEC) == 0);
+  auto pid = ::fork();
+  if (pid == 0) {
+    std::string answer = "cannot be tried";
+    if (group.join(::getpid()) && ::unshare(CLONE_NEWNS) == 0 &&
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+        ::mount(outer.c_str(), pids->mount.c_str(), nullptr, MS_BIND, nullptr) == 0)
+      if (auto seen = apply::probe_cgroup())
+        if (auto row = seen.value().with("pids"))
+          answer = base::cat(row->mount, " shows ", row->root, ", we are in ", row->own);
+    (void)!::write(told[1], answer.data(), answer.size());
+    ::_exit(0);
+  }
+  char answer[256];
+  auto n = ::read(told[0], answer, sizeof answer);
+  CHECK(std::string(answer, n > 0 ? static_cast<std::size_t>(n) : 0) ==
+        base::cat(pids->mount, " shows ", our_path(), ", we are in /inner"));
+  ::waitpid(pid, nullptr, 0);
+  ::close(told[0]);
+  ::close(told[1]);
 }
 
 TEST_CASE("a group is made in every hierarchy, joined in every hierarchy, and removed") {
@@ -329,7 +361,6 @@ TEST_CASE("frozen processes stand still until thawed") {
     CHECK_FALSE(state.value());
     good(apply::freeze(group.paths()));
     CHECK(apply::frozen(group.paths()).value());
-    // man: proc(5): a frozen task is in uninterruptible sleep (v1) or a freezer's sleep (v2).
     good(apply::thaw(group.paths()));
     CHECK_FALSE(apply::frozen(group.paths()).value());
   }
@@ -389,7 +420,7 @@ TEST_CASE("a process can be made right in a v2 group, and only there") {
   arguments.flags = CLONE_INTO_CGROUP;
   arguments.exit_signal = SIGCHLD;
   arguments.cgroup = static_cast<std::uint64_t>(dir->raw());
-  auto pid = static_cast<pid_t>(::syscall(435, &arguments, sizeof arguments));
+  auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
   if (pid == 0)
     for (;;) ::pause();
   REQUIRE(pid > 0);
@@ -398,6 +429,56 @@ TEST_CASE("a process can be made right in a v2 group, and only there") {
   int status = 0;
   ::waitpid(pid, &status, 0);
   CHECK(WTERMSIG(status) == SIGKILL);
+}
+
+TEST_CASE("a process that is made in v2 and enters v1 itself is in every hierarchy") {
+  NEEDS_ROOT();
+  auto group = made(plan_of(real_host(), our_path()));
+  auto again = [&](auto enter, FdRef unified) {
+    struct clone_args arguments {};
+    arguments.flags = CLONE_INTO_CGROUP;
+    arguments.exit_signal = SIGCHLD;
+    arguments.cgroup = static_cast<std::uint64_t>(unified.raw());
+    int told[2];
+    REQUIRE(::pipe2(told, O_CLOEXEC) == 0);
+    auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+    if (pid == 0) {
+      char answer = enter() ? 'y' : 'n';
+      (void)!::write(told[1], &answer, 1);
+      for (;;) ::pause();
+    }
+    REQUIRE(pid > 0);
+    char answer = 0;
+    CHECK(::read(told[0], &answer, 1) == 1);
+    CHECK(answer == 'y');
+    for (const auto& row : group.paths().groups)
+      CHECK(file_text(row.full() + "/cgroup.procs") == base::cat(pid));
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    ::close(told[0]);
+    ::close(told[1]);
+  };
+  if (!group.unified()) return;
+  again([&] { return group.enter_v1(); }, *group.unified());
+  auto by_record = apply::open_unified(group.paths());
+  REQUIRE(by_record);
+  again([&] { return apply::enter_v1(group.paths()); }, by_record.value());
+}
+
+TEST_CASE("a cpuset group that nobody ever filled is filled") {
+  NEEDS_ROOT();
+  auto host = real_host();
+  auto cpuset = host.with("cpuset");
+  if (!cpuset || cpuset->v2) return;
+  REQUIRE(::mkdir((cpuset->mount + our_path()).c_str(), 0755) == 0);
+  CHECK(file_text(cpuset->mount + our_path() + "/cpuset.mems").empty());
+  {
+    auto group = made(plan_of(host, our_path() + "/inner"));
+    Sleeper sleeper;
+    good(group.join(sleeper.pid()));
+  }
+  CHECK_FALSE(file_text(cpuset->mount + our_path() + "/cpuset.mems").empty());
+  CHECK(::rmdir((cpuset->mount + our_path()).c_str()) == 0);
 }
 
 TEST_CASE("the device filter of a v2 group is loaded, attached once, and obeyed") {
