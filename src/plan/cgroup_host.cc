@@ -86,11 +86,17 @@ std::vector<CgroupHierarchy> parse_cgroup_mounts(std::string_view mountinfo) {
     if (!row.v2)
       for (auto word : base::split(tail[2], ','))
         if (!is_plain_option(word)) row.controllers.emplace_back(word);
-    bool seen = std::any_of(out.begin(), out.end(), [&](const CgroupHierarchy& other) {
-      return other.v2 == row.v2 && other.controllers == row.controllers;
-    });
-    if (!seen) out.push_back(std::move(row));
+    // What is mounted later on the same place covers what was there.
+    std::erase_if(out, [&](const CgroupHierarchy& other) { return other.mount == row.mount; });
+    out.push_back(std::move(row));
   }
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(i) + 1, out.end(),
+                             [&](const CgroupHierarchy& other) {
+                               return other.v2 == out[i].v2 &&
+                                      other.controllers == out[i].controllers;
+                             }),
+              out.end());
   return out;
 }
 

@@ -43,9 +43,9 @@ struct CgroupMembership {
 // Lines that are not of the form N:controllers:/path are left out.
 std::vector<CgroupMembership> parse_memberships(std::string_view text);
 
-// The cgroup mounts among the lines of /proc/self/mountinfo (man: proc(5)), without `own`; of a
-// hierarchy that is mounted more than once the first. The options of the super block name the
-// controllers of v1; those of v2 stay unknown.
+// The cgroup mounts among the lines of /proc/self/mountinfo (man: proc(5)), without `own`; what is
+// covered by a later mount left out, and of a hierarchy seen more than once all but the first. The
+// options of the super block name the controllers of v1; those of v2 stay unknown.
 std::vector<CgroupHierarchy> parse_cgroup_mounts(std::string_view mountinfo);
 
 // The group at `path` of /proc/PID/cgroup as a path below a mount that shows `root`: "/a/b" below

@@ -53,6 +53,16 @@ TEST_CASE("of a hierarchy that is mounted twice the first mount counts") {
   CHECK(rows[0].mount == "/a");
 }
 
+TEST_CASE("a mount that covers another is the one that is seen") {
+  auto rows = parse_cgroup_mounts(
+      "40 1 0:40 / /a rw - cgroup cgroup rw,pids\n"
+      "41 40 0:40 /docker/x /a rw - cgroup cgroup rw,pids\n"
+      "42 1 0:40 /docker /b rw - cgroup cgroup rw,pids\n");
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].mount == "/a");
+  CHECK(rows[0].root == "/docker/x");
+}
+
 TEST_CASE("blanks in a mount's path are read back, and a lone backslash stays") {
   auto rows = parse_cgroup_mounts("40 1 0:40 / /with\\040blank\\ rw - cgroup cgroup rw,pids\n");
   REQUIRE(rows.size() == 1);
