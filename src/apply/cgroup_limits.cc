@@ -56,22 +56,43 @@ base::Error explain(const OpenGroup& group, const CgroupWrite& write, base::Erro
   return std::move(error).in(context);
 }
 
-Status write_one(const OpenGroup& group, const CgroupWrite& write) {
+// The control file of the last write stays open: device rules go one by one into the same. The
+// kernel takes each write by itself, whatever the offset.
+class ControlFile {
+ public:
+  Status write(const OpenGroup& group, const std::string& file, const std::string& text) {
+    if (mount_ != group.where.mount || file_ != file || !fd_) {
+      fd_ = TRY(sys::openat(group.dir, file, O_WRONLY));
+      mount_ = group.where.mount;
+      file_ = file;
+    }
+    TRY(sys::write(fd_, text), "write ", base::quote(text), " to ", file);
+    return {};
+  }
+
+ private:
+  std::string mount_{};
+  std::string file_{};
+  Fd fd_{};
+};
+
+Status write_one(ControlFile& at, const OpenGroup& group, const CgroupWrite& write) {
   if (write.check_usage) TRY(check_usage(group, write));
-  auto done = fs::write_control(group.dir, write.file, write.text);
+  auto done = at.write(group, write.file, write.text);
   if (!done && done.error().code() == ENOENT && !write.otherwise_file.empty())
-    done = fs::write_control(group.dir, write.otherwise_file, write.otherwise_text);
+    done = at.write(group, write.otherwise_file, write.otherwise_text);
   if (done || tolerates(write, done.error().code())) return {};
   return std::move(done).error();
 }
 
 // Writes that constrain each other: round after round, until the kernel has taken all.
-Status write_any_order(const OpenGroup& group, std::vector<const CgroupWrite*> left) {
+Status write_any_order(ControlFile& at, const OpenGroup& group,
+                       std::vector<const CgroupWrite*> left) {
   while (!left.empty()) {
     std::vector<const CgroupWrite*> refused;
     std::optional<base::Error> error;
     for (auto write : left) {
-      auto done = write_one(group, *write);
+      auto done = write_one(at, group, *write);
       if (done) continue;
       if (done.error().code() != EINVAL) return explain(group, *write, std::move(done).error());
       if (!error) error = explain(group, *write, std::move(done).error());
@@ -86,6 +107,7 @@ Status write_any_order(const OpenGroup& group, std::vector<const CgroupWrite*> l
 }  // namespace
 
 Status write_all_limits(std::span<const OpenGroup> groups, const std::vector<CgroupWrite>& writes) {
+  ControlFile at;
   for (std::size_t i = 0; i < writes.size();) {
     const auto& write = writes[i];
     auto group = group_at(groups, write.mount);
@@ -95,7 +117,7 @@ Status write_all_limits(std::span<const OpenGroup> groups, const std::vector<Cgr
       continue;
     }
     if (!write.any_order) {
-      auto done = write_one(*group, write);
+      auto done = write_one(at, *group, write);
       if (!done) return explain(*group, write, std::move(done).error());
       ++i;
       continue;
@@ -103,7 +125,7 @@ Status write_all_limits(std::span<const OpenGroup> groups, const std::vector<Cgr
     std::vector<const CgroupWrite*> together;
     for (; i < writes.size() && writes[i].any_order && writes[i].mount == write.mount; ++i)
       together.push_back(&writes[i]);
-    TRY(write_any_order(*group, std::move(together)));
+    TRY(write_any_order(at, *group, std::move(together)));
   }
   return {};
 }
