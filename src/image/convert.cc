@@ -252,6 +252,8 @@ std::string wanted_user(const ImageConfig& image, const ConvertOptions& options)
 base::Result<spec::Config> convert(const ImageConfig& image, const ResolvedUser& user,
                                    const ConvertOptions& options) {
   auto out = spec::example_config();
+  // compat: crun before 1.9 (Debian 12's) refuses bundles of every other version.
+  out.oci_version = "1.0.2";
   out.root = spec::Root{.path = "rootfs", .readonly = options.read_only};
   out.hostname = options.hostname.empty() ? "container" : options.hostname;
   out.annotations = annotations(image);

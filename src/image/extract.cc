@@ -105,7 +105,7 @@ class Extractor::Work {
     if (!file_) return {};
     Fd file = std::move(file_);
     if (written_ < entry_.size) TRY(sys::ftruncate(file, entry_.size));
-    if (needs_owner_) TRY(sys::fchownat(file, "", entry_.uid, entry_.gid, AT_EMPTY_PATH));
+    if (needs_owner_) TRY(own(file, "", entry_, AT_EMPTY_PATH));
     // After the owner, whose change clears these bits and the capabilities.
     if ((entry_.mode & kSetId) != 0) TRY(set_id(file));
     for (const auto& x : entry_.xattrs)
@@ -185,8 +185,7 @@ class Extractor::Work {
 
   // Owner, attributes and times of what has just been made, and is no file and no folder.
   Status dress(const Folder& parent, const std::string& name, const Entry& entry) {
-    if (owner_differs(parent, entry))
-      TRY(sys::fchownat(parent.fd, name, entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW));
+    if (owner_differs(parent, entry)) TRY(own(parent.fd, name, entry, AT_SYMLINK_NOFOLLOW));
     for (const auto& x : entry.xattrs)
       TRY(attribute(x.first, [&] { return sys::lsetxattrat(parent.fd, name, x.first, x.second); }));
     return times(parent.fd, name, entry, AT_SYMLINK_NOFOLLOW);
@@ -295,8 +294,16 @@ class Extractor::Work {
 
   bool owner_differs(const Folder& parent, const Entry& entry) const {
     if (options_.rootless) return false;
-    return entry.uid != sys::geteuid() ||
-           entry.gid != parent.inherited_gid.value_or(sys::getegid());
+    return entry.uid != uid_ || entry.gid != parent.inherited_gid.value_or(gid_);
+  }
+
+  static Status own(FdRef dir, const std::string& name, const Entry& entry, int flags) {
+    auto done = sys::fchownat(dir, name, entry.uid, entry.gid, flags);
+    // man: user_namespaces(7): ids that are not mapped cannot be given.
+    if (!done && done.error().code() == EINVAL)
+      return std::move(done).error().in(
+          "the owner does not exist in this user namespace (--rootless does without)");
+    return done;
   }
 
   Status set_id(FdRef file) {
@@ -348,7 +355,7 @@ class Extractor::Work {
     if (options_.rootless) {
       mode = (mode & ~static_cast<unsigned>(S_ISUID | S_ISGID)) | S_IRWXU;
     } else if (st.st_uid != entry.uid || st.st_gid != entry.gid) {
-      TRY(sys::fchownat(fd, "", entry.uid, entry.gid, AT_EMPTY_PATH));
+      TRY(own(fd, "", entry, AT_EMPTY_PATH));
     }
     if ((st.st_mode & (kSetId | kPermissions)) != mode) TRY(sys::fchmod(fd, mode));
     for (const auto& x : entry.xattrs)
@@ -373,6 +380,8 @@ class Extractor::Work {
   const ExtractOptions& options_;
   ExtractTotals* totals_;
   bool first_;
+  uid_t uid_ = sys::geteuid();  // whose the files are that we make
+  gid_t gid_ = sys::getegid();
   std::vector<FolderPointer> open_{};  // each below the one before it
   std::vector<FolderEntry> folder_entries_{};
   std::unordered_set<std::string> made_{};  // folder's inode and name

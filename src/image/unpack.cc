@@ -72,7 +72,7 @@ class Fuse : public Sink {
   Status result_{};
 };
 
-// No umask while files of layers are made: their modes are the layers'.
+// No umask while a root file system is made: its modes are the image's.
 class NoUmask {
  public:
   NoUmask() : former_(sys::umask(0)) {}
@@ -159,7 +159,6 @@ Result<std::unique_ptr<Unfinished>> start_bundle(std::string bundle) {
 
 Status unpack_layers(const Blobs& blobs, const Manifest& manifest, const ImageConfig& config,
                      FdRef root, const UnpackOptions& options, ExtractTotals* totals) {
-  NoUmask no_umask;
   std::uint64_t done = 0;
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
     const auto& layer = manifest.layers[i];
@@ -221,10 +220,10 @@ Result<std::vector<std::string>> unpack_image(const Blobs& blobs, const Manifest
                                               const ConvertOptions& convert_options,
                                               const UnpackOptions& options) {
   TRY(check_layers(manifest, config));
+  NoUmask no_umask;
   auto unfinished = TRY(start_bundle(bundle));
   TRY(sys::mkdirat(unfinished->folder(), "rootfs", kFolderMode));
   auto root = TRY(sys::openat(unfinished->folder(), "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  TRY(sys::fchmod(root, kFolderMode));
   auto here = options;
   here.extract.rootless |= convert_options.rootless.has_value() || sys::geteuid() != 0;
   ExtractTotals totals;

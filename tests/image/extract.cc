@@ -47,7 +47,11 @@ class Layers {
   bool first_ = true;
 };
 
-bool is_root() { return ::geteuid() == 0; }
+// Root of the machine, or of a user namespace where other owners exist too.
+bool is_root() {
+  Sandbox probe;
+  return ::lchown(probe.root().c_str(), 1234, 5) == 0;
+}
 
 }  // namespace
 

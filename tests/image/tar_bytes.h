@@ -121,6 +121,7 @@ class Sandbox {
     files::create_directory(root());
     files::create_directory(outside());
     write("outside/victim", "untouched");
+    ::chmod((path / "outside/victim").c_str(), 0644);
   }
   ~Sandbox() {
     std::error_code ignored;
