@@ -22,15 +22,23 @@ namespace {
 using base::cat;
 using base::quote;
 
-// What the runtime is not permitted to open is left to init, which is root in its namespaces; but
-// what does not exist is said at once.
-Result<Fd> unless_permitted(Result<Fd> opened, const std::string& path, std::string_view what) {
-  if (opened || opened.error().code() != EPERM) return opened;
+// Descriptors are limited (RLIMIT_NOFILE, mostly 1024): what is more is left to init.
+constexpr std::size_t kMostSources = 500;
+
+// What is left to init, which opens it by path, is not there yet; but what does not exist is said
+// at once.
+Result<Fd> left_to_init(const std::string& path, std::string_view what) {
   auto found = sys::fstatat(FdRef::cwd(), path, 0);
   if (!found && found.error().code() == ENOENT)
     return base::Error(base::Kind::Config, ENOENT,
                        cat(what, " ", quote(path), ": no such file or directory"));
   return Fd();
+}
+
+// What the runtime is not permitted to open, init is, being root in its namespaces.
+Result<Fd> unless_permitted(Result<Fd> opened, const std::string& path, std::string_view what) {
+  if (opened || opened.error().code() != EPERM) return opened;
+  return left_to_init(path, what);
 }
 
 Result<Fd> open_root(const plan::RootfsPlan& plan) {
@@ -81,11 +89,14 @@ Result<PreparedRootfs> prepare_rootfs(const plan::RootfsPlan& plan) {
   // What the first call was refused, all are.
   bool permitted = static_cast<bool>(out.root);
   out.sources.resize(plan.mounts.size());
+  std::size_t open = 0;
   for (std::size_t i = 0; i < plan.mounts.size(); i++) {
     auto* bind = std::get_if<plan::BindMount>(&plan.mounts[i].what);
     if (!bind || bind->source_at != plan::SourceAt::Runtime) continue;
-    out.sources[i] = TRY(unless_permitted(open_source(*bind), bind->source, "bind source"),
-                         "mounts[", plan.mounts[i].index, "]");
+    bool here = ++open <= kMostSources || bind->id_mapped != plan::IdMapped::No;
+    auto source = here ? unless_permitted(open_source(*bind), bind->source, "bind source")
+                       : left_to_init(bind->source, "bind source");
+    out.sources[i] = TRY(std::move(source), "mounts[", plan.mounts[i].index, "]");
   }
   out.devices.resize(plan.devices.size());
   for (std::size_t i = 0; i < plan.devices.size() && permitted; i++)

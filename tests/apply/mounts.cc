@@ -276,6 +276,17 @@ TEST_CASE("idmap shows other owners") {
   CHECK(outcome == "");
 }
 
+TEST_CASE("more mounts than the runtime may hold descriptors are made all the same") {
+  std::vector<spec::Mount> mounts;
+  for (int i = 0; i < 1100; i++)
+    mounts.push_back(bind("/tmp/evil", base::cat("/many/", i), {"bind", "ro"}));
+  CHECK(run(with(mounts), [] {
+          WANT(has(mount_at("/many/0").options, "ro"));
+          WANT(has(mount_at("/many/1099").options, "ro"));
+          return Outcome();
+        }) == "");
+}
+
 TEST_CASE("what is missing is said before anything is made") {
   CHECK(prepare_error(with({bind("/x", "/y", {"bind"})})) ==
         "mounts[6]: bind source \"/x\": no such file or directory");
