@@ -533,6 +533,8 @@ TEST_CASE("a controller that a limit needs is enabled down to the group") {
   auto sizes = fs::read_file(FdRef::cwd(), "/proc/meminfo");
   REQUIRE(sizes);
   if (sizes.value().find("Hugepagesize:       2048 kB") == std::string::npos) return;
+  bool was_enabled =
+      file_text(at->mount + "/cgroup.subtree_control").find("hugetlb") != std::string::npos;
   spec::Resources resources;
   resources.hugepage_limits = {{.page_size = "2MB", .limit = 4194304}};
   auto group = made(plan_of(host, our_path() + "/deep", resources));
@@ -543,4 +545,7 @@ TEST_CASE("a controller that a limit needs is enabled down to the group") {
   CHECK(refused.error().kind() == base::Kind::Unsupported);
   CHECK(refused.error().text().starts_with("linux.resources.hugepageLimits[0]: "));
   CHECK_FALSE(exists(at->mount + our_path() + "-bad"));
+  good(apply::remove_cgroup(group.paths()));
+  if (!was_enabled)
+    (void)fs::write_control(FdRef::cwd(), at->mount + "/cgroup.subtree_control", "-hugetlb");
 }
