@@ -102,7 +102,7 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(self.check_nothing_is_left)
 
     def mounts_here(self):
-        return [line.split(" ", 4)[4] for line in open("/proc/self/mountinfo")]
+        return [line.split(" ", 4)[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
 
     def processes(self):
         """The processes that descend from this test: they carry its mark in their environment."""

@@ -1,10 +1,7 @@
 """Cgroups: the limits are written, and they hold."""
 
 import os
-import pathlib
-import subprocess
 import time
-import unittest
 
 from harness import CGROUPS, PROBE, RuntimeTest, ours_only, wait_for
 
@@ -43,7 +40,7 @@ class Limits(RuntimeTest):
         # The loop's own CPU clock: at most a quarter of the time that passed, and a period more at the start.
         self.assertLess(milliseconds, 0.25 * wall + 50)
         # Being throttled is the only thing that keeps it low unless the machine is very busy.
-        self.assertGreater(milliseconds, 100)
+        self.assertGreater(milliseconds, 20)
 
     def test_a_busy_loop_is_throttled_by_the_kernel(self):
         config = self.limited("/probe", "busy", "60", cpu={"quota": 10000, "period": 100000})

@@ -1,10 +1,6 @@
 """Root and mounts: options, propagation, devices, masked and read-only paths."""
 
-import os
-import pathlib
-import stat
-
-from harness import OURS, RuntimeTest, ours_only
+from harness import RuntimeTest, ours_only
 
 
 def row(mounts, destination):
@@ -46,7 +42,6 @@ class Mounts(RuntimeTest):
         self.assertEqual(done.err.strip(), "probe: /mnt/file: EROFS")
 
     def test_each_option_word_reaches_the_mount(self):
-        options = ["nosuid", "nodev", "noexec", "noatime", "nosymfollow"]
         for words in (["nosuid", "nodev", "noexec"], ["noatime"], ["ro", "nodiratime"], ["strictatime"], ["relatime"]):
             with self.subTest(words):
                 found = row(self.see(self.mounted({"destination": "/t", "type": "tmpfs", "source": "tmpfs", "options": words}))["mounts"], "/t")
@@ -175,4 +170,5 @@ class Escapes(RuntimeTest):
         for number in (3, 7, 8, 9):
             with self.subTest(number):
                 done = self.run_config(self.config("/bin/ls", cwd=f"/proc/self/fd/{number}"))
-                self.assertNotEqual(done.code, 0)
+                # Refused, or a folder of the container's own, whose root holds the probe.
+                self.assertTrue(done.code != 0 or "probe" in done.out.split(), done)

@@ -1,7 +1,6 @@
 """Namespaces: made, joined, left alone; user namespaces and time offsets."""
 
 import os
-import unittest
 
 from harness import OURS, RuntimeTest, ours_only
 

@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import io
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -50,8 +51,6 @@ class Image:
     """An image as bytes: its blobs by digest, and its manifest."""
 
     def __init__(self, *layers, config=None):
-        import os
-
         tars = [layer if isinstance(layer, bytes) else layer_tar(layer) for layer in layers]
         packed = [gzip.compress(tar, mtime=0) for tar in tars]
         document = {
