@@ -279,6 +279,21 @@ TEST_CASE("attack: a folder's late mode and time do not go through a link") {
   CHECK(box.outside_untouched());
 }
 
+TEST_CASE("a folder that is no longer under its name gives its mode to no other") {
+  Sandbox box;
+  Layers layers(box, {.rootless = !is_root()});
+  CHECK(layers.apply(Tar().folder("y/a/", 0700).folder("x/a/", 0777).symlink("x", "y")) == "");
+  CHECK((box.stat_of("root/y/a").st_mode & 07777) == 0700);
+}
+
+TEST_CASE("a link to its own folder, replaced through itself, leads no entry astray") {
+  Sandbox box;
+  Layers layers(box, {.rootless = !is_root()});
+  CHECK(layers.apply(Tar().symlink("l", ".").folder("l/l/").file("l/x", "1")) == "");
+  CHECK(box.read("root/l/x") == "1");
+  CHECK(!box.exists("root/x"));
+}
+
 TEST_CASE("attack: hard links to the outside, then written") {
   Sandbox box;
   Layers layers(box, {.rootless = !is_root()});
