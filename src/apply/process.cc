@@ -67,6 +67,16 @@ std::string home_of(std::uint32_t uid) {
   return "/";
 }
 
+// Only what the process may not do itself later: its soft limits stay roomy while it works for us.
+Status raise_limits(const plan::Process& plan, pid_t pid) {
+  for (const auto& limit : plan.rlimits) {
+    auto now = TRY(sys::get_limit(pid, limit.resource), limit.what);
+    if (limit.hard > now.hard)
+      TRY(sys::prlimit(pid, limit.resource, now.soft, limit.hard), limit.what);
+  }
+  return {};
+}
+
 sys::SchedulerAttributes attributes(const plan::Scheduler& plan) {
   sys::SchedulerAttributes out;
   out.policy = plan.policy;
@@ -87,12 +97,12 @@ Status adjust_process(const plan::Process& plan, pid_t pid, const fs::Proc& proc
   if (plan.scheduler)
     TRY(sys::sched_setattr(pid, attributes(*plan.scheduler)), "process.scheduler");
   if (plan.io_priority) TRY(sys::ioprio_set(pid, *plan.io_priority), "process.ioPriority");
-  return {};
+  return raise_limits(plan, pid);
 }
 
-Status limit_process(const plan::Process& plan, pid_t pid) {
+Status set_limits(const plan::Process& plan) {
   for (const auto& limit : plan.rlimits)
-    TRY(sys::prlimit(pid, limit.resource, limit.soft, limit.hard), limit.what);
+    TRY(sys::prlimit(0, limit.resource, limit.soft, limit.hard), limit.what);
   return {};
 }
 

@@ -13,10 +13,9 @@
 namespace apply {
 
 // From the runtime, which has the rights that the container may lack, on a process that waits.
-// oom_score_adj, scheduler, io priority. spec: config.md#linux-process
+// oom_score_adj, scheduler, io priority, and hard resource limits that are to be raised: what a user
+// namespace has no right to. spec: config.md#linux-process
 base::Status adjust_process(const plan::Process& plan, pid_t pid, const fs::Proc& proc);
-// The resource limits: last, for init itself works under them from then on.
-base::Status limit_process(const plan::Process& plan, pid_t pid);
 
 // By the process itself, in the container, in this order.
 
@@ -29,6 +28,8 @@ base::Status label_next_exec(const plan::Process& plan, const fs::Proc& proc);
 base::Status enter_cwd(const plan::Process& plan);
 // Bounding set, groups, group, user; capabilities stay as they were until set_capabilities().
 base::Status become_user(const plan::Process& plan);
+// The resource limits: late, for everything after works under them.
+base::Status set_limits(const plan::Process& plan);
 base::Status set_capabilities(const plan::Process& plan);
 
 // The file that args[0] means, found in PATH of the container's environment when it has no slash.

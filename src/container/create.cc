@@ -165,7 +165,10 @@ Status accompany(const plan::Plan& plan, const Child& init, FdRef channel, const
     TRY(send_message(channel, Word::Agent,
                      plan::container_process_state(state, plan.seccomp->listener_metadata)));
   auto text = base::dump(spec::write_state(state));
-  TRY(send_message(channel, Word::Go, text));
+  // spec: runtime.md#state: the pid is the one that the hook's own namespace knows.
+  auto inside = state;
+  inside.pid = TRY(fs::pid_inside(proc, init.pid()));
+  TRY(send_message(channel, Word::Go, base::dump(spec::write_state(inside))));
   if (plan.hooks.before_pivot()) {
     TRY(expect(channel, Word::Hooks, "init"));
     TRY(apply::run_hooks(plan.hooks.prestart, text));
@@ -173,7 +176,6 @@ Status accompany(const plan::Plan& plan, const Child& init, FdRef channel, const
     TRY(send_message(channel, Word::Go));
   }
   TRY(expect(channel, Word::Ready, "init"));
-  if (plan.process) TRY(apply::limit_process(*plan.process, init.pid()));
   return {};
 }
 

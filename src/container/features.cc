@@ -15,6 +15,7 @@ base::Result<spec::FeatureFacts> feature_facts() {
   out.capabilities = plan::capability_names(count >= 64 ? ~0ULL : (1ULL << count) - 1);
   out.version = CORACLE_VERSION;
   out.libseccomp_version = plan::libseccomp_version();
+  out.seccomp_flags = apply::supported_seccomp_flags();
   return out;
 }
 

@@ -52,11 +52,12 @@ base::Error execute(const plan::Process& plan, const std::optional<plan::Seccomp
     // cve: 2024-21626. Whatever is still open here closes at execve, but what the caller wants
     // kept.
     TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + plan.preserve_fds)));
+    sys::reset_signals();
+    TRY(apply::set_limits(plan));
     if (plan.no_new_privileges) TRY(sys::set_no_new_privileges(), "process.noNewPrivileges");
     // Without no_new_privs loading needs CAP_SYS_ADMIN, which goes with the capabilities.
     if (filter && filter->early) TRY(load(*filter, agent, agent_text), "linux.seccomp");
     TRY(apply::set_capabilities(plan));
-    sys::reset_signals();
     // From here on: nothing but execve, for the filter may forbid anything else.
     if (filter && !filter->early) TRY(load(*filter, agent, agent_text), "linux.seccomp");
     return {};

@@ -53,4 +53,16 @@ base::Result<ProcessStat> process_stat(const Proc& proc, pid_t pid) {
   return parse_process_stat(TRY(proc.read(base::cat(pid, "/stat"))));
 }
 
+base::Result<pid_t> pid_inside(const Proc& proc, pid_t pid) {
+  constexpr std::string_view kField = "NSpid:";
+  auto text = TRY(proc.read(base::cat(pid, "/status")));
+  for (auto line : base::split(text, '\n')) {
+    if (!line.starts_with(kField)) continue;
+    auto pids = base::words(line.substr(kField.size()));
+    auto inner = pids.empty() ? std::nullopt : base::parse<pid_t>(pids.back());
+    if (inner) return *inner;
+  }
+  return base::system_error("/proc/", pid, "/status: has no NSpid");
+}
+
 }  // namespace fs

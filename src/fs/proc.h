@@ -38,6 +38,8 @@ struct ProcessStat {
 };
 // An error with code ENOENT or ESRCH when there is no such process.
 base::Result<ProcessStat> process_stat(const Proc& proc, pid_t pid);
+// What the process is called in its own, innermost pid namespace. man: proc(5), NSpid
+base::Result<pid_t> pid_inside(const Proc& proc, pid_t pid);
 // The text of /proc/PID/stat. man: proc(5)
 base::Result<ProcessStat> parse_process_stat(std::string_view text);
 

@@ -44,6 +44,17 @@ Result<std::optional<SeccompPlan>> filter(const spec::Linux& config, bool no_new
   return std::optional<SeccompPlan>(std::move(plan));
 }
 
+std::vector<CgroupDir> cgroup_dirs(const CgroupPlan& plan) {
+  std::vector<CgroupDir> out;
+  for (const auto& directory : plan.directories) {
+    CgroupDir dir;
+    dir.mount = directory.mount;
+    dir.group = directory.path;
+    out.push_back(std::move(dir));
+  }
+  return out;
+}
+
 // The first process of a new user namespace holds every capability, whatever the runtime holds.
 Host host_of_container(const Host& host, bool user_namespace) {
   auto out = host;
@@ -62,7 +73,7 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
   out.loopback_up = out.namespaces.creates(CLONE_NEWNET);
   out.hostname = config.hostname;
   out.domainname = config.domainname;
-  out.rootfs = TRY(rootfs(config, host, request));
+  out.rootfs = TRY(rootfs(config, host, request, cgroup_dirs(out.cgroup)));
   out.sysctls = sysctls(config.linux_.sysctl);
   out.hooks = hooks(config.hooks);
   if (!config.process) return out;

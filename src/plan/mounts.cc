@@ -91,8 +91,11 @@ Result<BindMount> bind_mount(const spec::Mount& mount, const MountOptions& optio
     out.source_at = SourceAt::Rootfs;
     out.source = below_root(clean.substr(rootfs.size()));
   }
+  bool id_mapped = options.id_mapped != IdMapped::No || !mount.uid_mappings.empty();
+  if (out.source_at == SourceAt::Runtime && context.sources_in_init && !id_mapped)
+    out.source_at = SourceAt::Init;
   auto changes = options.changes;
-  bool settled = out.source_at == SourceAt::Rootfs || !context.source_propagation ||
+  bool settled = out.source_at != SourceAt::Runtime || !context.source_propagation ||
                  settles_propagation(changes, out.recursive);
   if (!settled)
     changes.insert(changes.begin(),

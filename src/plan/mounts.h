@@ -88,6 +88,9 @@ struct MountContext {
   std::string label{};   // SELinux context, or empty
   std::vector<CgroupDir> cgroup_dirs{};
   bool cgroup_namespace = false;
+  // Whether init opens sources, in the listed order of the mounts (spec: config.md#mounts; newer kernels
+  // list mounts by age, not by place). Not with a user namespace, whose root may be refused on the way.
+  bool sources_in_init = false;
   std::uint64_t source_propagation = 0;  // what copies of host mounts get first: MS_…, or 0
   std::vector<spec::IdMapping> uid_mappings{};  // of the container
   std::vector<spec::IdMapping> gid_mappings{};

@@ -162,6 +162,8 @@ MountContext mount_context(const spec::Config& config, const Host& host, const R
   out.gid_mappings = config.linux_.gid_mappings;
   if (auto* user = find_namespace(config, spec::NamespaceType::User))
     out.user_namespace = user->path;
+  else
+    out.sources_in_init = plan.new_mount_namespace;
   return out;
 }
 

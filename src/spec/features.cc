@@ -48,7 +48,7 @@ Json seccomp(const FeatureFacts& facts) {
       .set("operators", words(kSeccompOperators))
       .set("archs", architectures(facts))
       .set("knownFlags", words(kSeccompFlags))
-      .set("supportedFlags", words(kSeccompFlags));
+      .set("supportedFlags", facts.seccomp_flags);
 }
 
 // spec: features-linux.md

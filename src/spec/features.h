@@ -10,6 +10,7 @@ struct FeatureFacts {
   std::vector<std::string> capabilities{};
   std::string version{};
   std::string libseccomp_version{};
+  std::vector<std::string> seccomp_flags{};  // that this kernel takes
 };
 // spec: features.md, features-linux.md
 base::Json features(const FeatureFacts& facts);

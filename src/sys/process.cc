@@ -214,6 +214,16 @@ Status prlimit(pid_t pid, int resource, std::uint64_t soft, std::uint64_t hard) 
   return {};
 }
 
+Result<Limit> get_limit(pid_t pid, int resource) {
+  struct rlimit64 limit {};
+  if (::syscall(SYS_prlimit64, pid, resource, nullptr, &limit) < 0)
+    return failed("prlimit64", pid, resource);
+  Limit out;
+  out.soft = limit.rlim_cur;
+  out.hard = limit.rlim_max;
+  return out;
+}
+
 Status join_session_keyring(const std::string& name) {
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str()) < 0)
     return failed("keyctl KEYCTL_JOIN_SESSION_KEYRING", name);

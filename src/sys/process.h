@@ -94,6 +94,12 @@ Status ioprio_set(pid_t pid, int value);
 // man: prlimit(2)
 Status prlimit(pid_t pid, int resource, std::uint64_t soft, std::uint64_t hard);
 
+struct Limit {
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+Result<Limit> get_limit(pid_t pid, int resource);
+
 // Joins a new session keyring of this name. man: keyctl(2), KEYCTL_JOIN_SESSION_KEYRING
 Status join_session_keyring(const std::string& name);
 
