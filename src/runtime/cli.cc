@@ -68,17 +68,24 @@ void add_exec_options(CLI::App* sub, Slots& slots) {
   sub->add_option("--console-socket", options.console_socket,
                   "unix socket that gets the terminal's master");
   sub->add_option("--cwd", options.cwd, "working directory in the container");
-  sub->add_option("-e,--env", options.env, "add NAME=VALUE")->expected(1)->take_all();
+  sub->add_option("-e,--env", options.env, "add NAME=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   sub->add_option("-u,--user", options.user, "uid[:gid]");
   sub->add_option("-g,--additional-gids", options.additional_gids, "add a group")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   sub->add_flag("-d,--detach", options.detach, "do not wait for its end");
   sub->add_option("--pid-file", options.pid_file, "file to write its pid to");
   sub->add_option("--process-label", options.process_label, "SELinux label");
   sub->add_option("--apparmor", options.apparmor, "AppArmor profile");
   sub->add_flag("--no-new-privs", slots.no_new_privileges, "no_new_privs for it");
-  sub->add_option("-c,--cap", options.capabilities, "add a capability")->expected(1)->take_all();
+  sub->add_option("-c,--cap", options.capabilities, "add a capability")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   sub->add_option("--preserve-fds", options.preserve_fds, "pass descriptors 3 to 2+N on")
       ->check(CLI::Range(0, 1 << 16));
   sub->add_flag("--ignore-paused", options.ignore_paused,
