@@ -297,6 +297,11 @@ class Unpack(BundlerTest):
         self.assertEqual((process["user"]["uid"], process["user"]["gid"], process["terminal"]), (5, 6, True))
         self.assertIn("A=b", process["env"])
 
+    def test_an_option_that_may_be_repeated_takes_one_value_each_time(self):
+        config, _ = self.unpacked("--volume", "/tmp:/data", "--env", "A=b", "--env", "C=d", "/run/this", "now")
+        self.assertEqual(config["process"]["args"], ["/run/this", "now"])
+        self.assertTrue({"A=b", "C=d"} <= set(config["process"]["env"]))
+
     def test_a_volume_becomes_a_bind_mount(self):
         config, _ = self.unpacked("--volume", "/tmp:/data:ro")
         mount = [mount for mount in config["mounts"] if mount["destination"] == "/data"][0]
