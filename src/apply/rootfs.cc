@@ -92,8 +92,11 @@ Result<PreparedRootfs> prepare_rootfs(const plan::RootfsPlan& plan) {
   std::size_t open = 0;
   for (std::size_t i = 0; i < plan.mounts.size(); i++) {
     auto* bind = std::get_if<plan::BindMount>(&plan.mounts[i].what);
-    if (!bind || bind->source_at != plan::SourceAt::Runtime) continue;
-    bool here = ++open <= kMostSources || bind->id_mapped != plan::IdMapped::No;
+    if (!bind || bind->source_at == plan::SourceAt::Init ||
+        bind->source_at == plan::SourceAt::Rootfs)
+      continue;
+    bool here = bind->source_at == plan::SourceAt::Runtime &&
+                (++open <= kMostSources || bind->id_mapped != plan::IdMapped::No);
     auto source = here ? unless_permitted(open_source(*bind), bind->source, "bind source")
                        : left_to_init(bind->source, "bind source");
     out.sources[i] = TRY(std::move(source), "mounts[", plan.mounts[i].index, "]");

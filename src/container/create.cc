@@ -133,8 +133,9 @@ Result<Child> spawn_init(const plan::Plan& plan, const apply::MadeCgroup& cgroup
   request.join = open.namespaces;
   request.create_time = plan.namespaces.create_time;
   request.time_offsets = plan.namespaces.time_offsets;
-  request.cgroup = cgroup.clone_into();
-  auto child = TRY(spawn(request, proc, [&] {
+  request.cgroup = cgroup.unified();
+  request.enter = [&] { return cgroup.enter_v1(); };
+  auto child = TRY(spawn(request, proc, [&](Status entered) {
     // What only the runtime may hold: with its end of the channel open here, init would wait for a
     // runtime that is gone; with the record, its lock would outlive `create`.
     Fd(open.channel.first.release()).close();
@@ -147,12 +148,12 @@ Result<Child> spawn_init(const plan::Plan& plan, const apply::MadeCgroup& cgroup
                         open.exec_fifo,
                         open.exec_reply,
                         opt_ref(open.console),
-                        opt_ref(open.agent)};
+                        opt_ref(open.agent),
+                        std::move(entered)};
     run_init(context);
   }));
   open.channel.second.close();
   open.console.close();
-  if (!request.cgroup) TRY(cgroup.join(child.pid()), "join the cgroup");
   return child;
 }
 

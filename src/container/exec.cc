@@ -187,19 +187,19 @@ base::Error run_process(const Openings& open, const plan::ExecPlan& plan, bool u
   return execute(plan.process, plan.seccomp, settled.value(), agent, agent_text);
 }
 
-Status join_cgroup(const Saved& saved, pid_t pid, const plan::Host& host) {
-  auto joined = apply::join(saved.cgroup, pid);
-  if (joined) return {};
-  // init may have moved on to a group inside its own, which then takes no more processes itself.
+// Where the process goes: the container's groups; or, when init has moved on to a group inside,
+// which leaves its own without processes, that.
+Result<apply::CgroupPaths> cgroup_of(const Saved& saved, const plan::Host& host) {
   auto present = TRY(apply::paths_of(static_cast<pid_t>(saved.pid), host.cgroup));
-  if (apply::join(present, pid)) return {};
-  return std::move(joined).error().in("join the cgroup");
+  auto own = saved.cgroup.unified();
+  auto now = present.unified();
+  bool moved = own && now && now->path.starts_with(own->path + "/");
+  return moved ? present : saved.cgroup;
 }
 
 // The runtime's part of the conversation, until the program runs.
 Status accompany(const plan::ExecPlan& plan, const Child& child, Openings& open, const Saved& saved,
-                 const fs::Proc& proc, const plan::Host& host) {
-  TRY(join_cgroup(saved, child.pid(), host));
+                 const fs::Proc& proc) {
   TRY(apply::adjust_process(plan.process, child.pid(), proc));
   FdRef channel = open.channel.first;
   if (plan.seccomp && plan.seccomp->notify) {
@@ -248,15 +248,23 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   SpawnRequest spawn_request;
   spawn_request.join = open.namespaces;
   spawn_request.affinity = plan.process.affinity_before;
+  auto cgroup = TRY(cgroup_of(record.saved, host));
+  auto unified = TRY(apply::open_unified(cgroup), "join the cgroup");
+  if (unified) spawn_request.cgroup = FdRef(unified);
+  spawn_request.enter = [&]() -> Status {
+    TRY(apply::enter_v1(cgroup), "join the cgroup");
+    return {};
+  };
   bool user_namespace = namespaces.has(CLONE_NEWUSER);
-  auto child = TRY(spawn(spawn_request, proc, [&] {
+  auto child = TRY(spawn(spawn_request, proc, [&](Status entered) {
     open.channel.first.close();
     open.our_console.close();
-    send_failure(open.channel.second, run_process(open, plan, user_namespace, proc));
+    send_failure(open.channel.second, entered ? run_process(open, plan, user_namespace, proc)
+                                              : std::move(entered).error());
   }));
   open.channel.second.close();
   open.console.close();
-  TRY(accompany(plan, child, open, record.saved, proc, host));
+  TRY(accompany(plan, child, open, record.saved, proc));
   Running out{std::move(child), std::move(open.our_console)};
   return out;
 }

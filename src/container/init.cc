@@ -94,6 +94,7 @@ Status await_start(const InitContext& context) {
 // All of create.
 Result<Program> prepare(const InitContext& context, Orders& orders) {
   const auto& plan = context.plan;
+  TRY(base::Status(context.entered));
   orders = TRY(await_go(context));
   TRY(furnish_namespaces(context));
   TRY(apply::build_rootfs(plan.rootfs, context.rootfs));

@@ -21,6 +21,7 @@ struct InitContext {
   base::FdRef exec_reply;              // the same
   std::optional<base::FdRef> console;  // gets the master of the terminal
   std::optional<base::FdRef> agent;    // gets the seccomp listener
+  base::Status entered{};              // what failed on the way here, to be reported
 };
 
 // Reports every failure on the channel, or after Ready on exec_reply. Ends in execve or _exit.

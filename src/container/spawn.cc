@@ -25,34 +25,33 @@ sys::CloneRequest clone_request(const SpawnRequest& request) {
   return out;
 }
 
-// In the new process: `body` unless it cannot even begin.
-[[noreturn]] void enter(const SpawnRequest& request, const std::function<void()>& body) {
-  if (!request.affinity.empty()) (void)sys::sched_setaffinity(0, request.affinity);
-  body();
+[[noreturn]] void begin(const SpawnRequest& request, Status entered, const Body& body) {
+  if (entered && !request.affinity.empty()) entered = sys::sched_setaffinity(0, request.affinity);
+  body(std::move(entered));
   sys::exit_now(1);
 }
 
 // Everything that has to come before the new process exists; then that, as the runtime's child.
-Result<pid_t> stage(const SpawnRequest& request, const fs::Proc& proc,
-                    const std::function<void()>& body) {
-  // A process of the joined namespaces must not be able to look into us. cve: 2016-9962
-  TRY(sys::set_dumpable(false));
+Result<pid_t> stage(const SpawnRequest& request, const fs::Proc& proc, const Body& body) {
+  if (request.enter) TRY(request.enter());
   if (request.create_time) {
     TRY(sys::unshare(CLONE_NEWTIME), "time namespace");
     if (!request.time_offsets.empty())
       TRY(proc.write("self/timens_offsets", request.time_offsets), "linux.timeOffsets");
   }
+  // A process of the joined namespaces must not be able to look into us. cve: 2016-9962
+  TRY(sys::set_dumpable(false));
   for (const auto& joined : request.join)
     TRY(sys::setns(joined.file, static_cast<int>(joined.flag)), joined.what);
   auto request_of_clone = clone_request(request);
   request_of_clone.flags |= CLONE_PARENT;
   auto child = TRY(sys::clone3(request_of_clone));
-  if (child.pid == 0) enter(request, body);
+  if (child.pid == 0) begin(request, {}, body);
   return child.pid;
 }
 
 [[noreturn]] void run_stage(const SpawnRequest& request, const fs::Proc& proc, FdRef channel,
-                            const std::function<void()>& body) {
+                            const Body& body) {
   auto pid = stage(request, proc, body);
   if (!pid) {
     send_failure(channel, pid.error());
@@ -86,11 +85,10 @@ Result<std::vector<Joined>> open_namespaces(const plan::Namespaces& plan) {
   return out;
 }
 
-Result<Child> spawn(const SpawnRequest& request, const fs::Proc& proc,
-                    const std::function<void()>& body) {
+Result<Child> spawn(const SpawnRequest& request, const fs::Proc& proc, const Body& body) {
   if (request.join.empty() && !request.create_time) {
     auto child = TRY(sys::clone3(clone_request(request)));
-    if (child.pid == 0) enter(request, body);
+    if (child.pid == 0) begin(request, request.enter ? request.enter() : Status(), body);
     return Child(child.pid, std::move(child.pidfd));
   }
   auto channel = TRY(sys::socketpair(SOCK_STREAM));

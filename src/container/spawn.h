@@ -50,13 +50,19 @@ struct SpawnRequest {
   std::span<const Joined> join{};  // by the stage, in this order
   bool create_time = false;        // by the stage
   std::string time_offsets{};
-  std::optional<base::FdRef> cgroup{};  // of the new process; a stage is put there by the caller
-  std::vector<bool> affinity{};         // of the new process; empty: unchanged
+  std::optional<base::FdRef> cgroup{};  // cgroup2 group of the new process
+  // What comes first of all, still in the runtime's namespaces: entering the v1 groups. By the
+  // stage if there is one, since children inherit them.
+  std::function<base::Status()> enter{};
+  std::vector<bool> affinity{};  // of the new process; empty: unchanged
 };
 
-// The new process is our child in any case. It runs `body`, which never returns.
+// What the new process does, which never returns: with the error of `enter`, if that failed, to
+// report.
+using Body = std::function<void(base::Status entered)>;
+
+// The new process is our child in any case.
 // man: clone(2), CLONE_PARENT; time_namespaces(7); setns(2)
-base::Result<Child> spawn(const SpawnRequest& request, const fs::Proc& proc,
-                          const std::function<void()>& body);
+base::Result<Child> spawn(const SpawnRequest& request, const fs::Proc& proc, const Body& body);
 
 }  // namespace container

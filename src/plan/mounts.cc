@@ -93,7 +93,7 @@ Result<BindMount> bind_mount(const spec::Mount& mount, const MountOptions& optio
   }
   bool id_mapped = options.id_mapped != IdMapped::No || !mount.uid_mappings.empty();
   if (out.source_at == SourceAt::Runtime && context.sources_in_init && !id_mapped)
-    out.source_at = SourceAt::Init;
+    out.source_at = SourceAt::InOrder;
   auto changes = options.changes;
   bool settled = out.source_at != SourceAt::Runtime || !context.source_propagation ||
                  settles_propagation(changes, out.recursive);

@@ -17,6 +17,7 @@ namespace plan {
 // Who opens the source of a bind mount.
 enum class SourceAt {
   Runtime,  // the runtime, before the clone (init, where the runtime may not)
+  InOrder,  // init, when the mount's turn comes; the runtime looks whether it is there at all
   Init,     // init, since the runtime cannot see it yet
   Rootfs,   // init, below the root file system: earlier mounts belong to it
 };
@@ -88,8 +89,9 @@ struct MountContext {
   std::string label{};   // SELinux context, or empty
   std::vector<CgroupDir> cgroup_dirs{};
   bool cgroup_namespace = false;
-  // Whether init opens sources, in the listed order of the mounts (spec: config.md#mounts; newer kernels
-  // list mounts by age, not by place). Not with a user namespace, whose root may be refused on the way.
+  // Whether init opens sources, in the listed order of the mounts (spec: config.md#mounts; newer
+  // kernels list mounts by age, not by place). Not with a user namespace, whose root may be refused
+  // on the way.
   bool sources_in_init = false;
   std::uint64_t source_propagation = 0;  // what copies of host mounts get first: MS_…, or 0
   std::vector<spec::IdMapping> uid_mappings{};  // of the container
