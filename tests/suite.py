@@ -65,7 +65,8 @@ class Tally:
 
 def call(*command, **more):
     command = [str(part) for part in command]
-    print(f"  $ {' '.join(command)}", flush=True)
+    line = " ".join(command)
+    print(f"  $ {line if len(line) < 160 else line[:150] + ' …'}", flush=True)
     more.setdefault("timeout", 1800)
     try:
         return subprocess.run(command, cwd=TOP, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, **more)

@@ -178,6 +178,26 @@ class Run(RuntimeTest):
         self.assertEqual(self.status(name), "stopped")
 
 
+class Pause(RuntimeTest):
+    def test_a_paused_container_says_so_and_goes_on_after_resume(self):
+        name = self.running()
+        self.runtime_ok("pause", name)
+        self.assertEqual(self.status(name), "paused")
+        self.runtime_ok("resume", name)
+        self.assertEqual(self.status(name), "running")
+
+    def test_exec_in_a_paused_container_is_refused(self):
+        name = self.running()
+        self.runtime_ok("pause", name)
+        self.refused("exec", name, "/bin/true", says="cannot exec in a paused container")
+        self.runtime_ok("resume", name)
+
+    def test_a_paused_container_can_be_deleted_by_force(self):
+        name = self.running()
+        self.runtime_ok("pause", name)
+        self.runtime_ok("delete", "--force", name)
+
+
 class List(RuntimeTest):
     def test_list_shows_each_container_with_its_state(self):
         first, second = self.create(), self.running()
