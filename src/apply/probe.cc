@@ -19,6 +19,16 @@ Result<bool> in_user_namespace(const fs::Proc& proc) {
   return base::words(map) != std::vector<std::string_view>{"0", "0", "4294967295"};
 }
 
+// The hexadecimal mask behind this name in /proc/self/status.
+Result<std::uint64_t> capability_mask(std::string_view status, std::string_view name) {
+  for (auto line : base::split(status, '\n')) {
+    if (!line.starts_with(name)) continue;
+    auto mask = base::parse<std::uint64_t>(base::trim(line.substr(name.size())), 16);
+    if (mask) return *mask;
+  }
+  return base::system_error("/proc/self/status: has no ", name);
+}
+
 bool exists(const std::string& path) {
   return static_cast<bool>(sys::fstatat(FdRef::cwd(), path, 0));
 }
@@ -40,9 +50,11 @@ Result<plan::Host> probe(const fs::Proc& proc) {
   host.in_user_namespace = TRY(in_user_namespace(proc));
   auto count = sys::capability_count();
   host.known_capabilities = count >= 64 ? ~0ULL : (1ULL << count) - 1;
-  auto held = TRY(sys::capget());
-  auto bounding = TRY(sys::bounding_set());
-  host.held_capabilities = held.permitted & bounding;
+  // One file instead of a call for each capability.
+  auto status = TRY(proc.read("self/status"));
+  auto permitted = TRY(capability_mask(status, "CapPrm:"));
+  auto bounding = TRY(capability_mask(status, "CapBnd:"));
+  host.held_capabilities = permitted & bounding;
   host.apparmor = TRY(apparmor_enabled());
   host.selinux = exists("/sys/fs/selinux/enforce");
   host.seccomp_flags = seccomp_host().flags;

@@ -148,7 +148,8 @@ Result<Record> Record::load(const std::string& root, const std::string& id) {
 }
 
 Status Record::save() const {
-  return fs::replace_file(dir_, kState, base::dump(write_saved(saved), 2) + "\n", 0600);
+  return fs::replace_file(dir_, kState, base::dump(write_saved(saved), 2) + "\n", 0600,
+                          fs::Lasting::Run);
 }
 
 Result<std::string> Record::config() const { return fs::read_file(dir_, kConfig); }

@@ -74,7 +74,8 @@ base::Status write_pid_file(const std::string& path, pid_t pid) {
       TRY(sys::openat(FdRef::cwd(), slash == std::string::npos ? "." : path.substr(0, slash + 1),
                       O_RDONLY | O_DIRECTORY),
           "pid file");
-  TRY(fs::replace_file(dir, path.substr(slash + 1), base::cat(pid), 0644), "pid file");
+  TRY(fs::replace_file(dir, path.substr(slash + 1), base::cat(pid), 0644, fs::Lasting::Run),
+      "pid file");
   return {};
 }
 

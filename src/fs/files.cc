@@ -56,16 +56,18 @@ class Temporary {
 };
 }  // namespace
 
-Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode) {
+Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode,
+                    Lasting lasting) {
   // The name need not be unguessable: the directory is ours. It is the same at each try, so that
   // what a killed writer left is overwritten; writers take turns by a lock of their own.
   auto temporary_name = base::cat(".", name, ".new");
   auto fd = TRY(sys::openat(dir, temporary_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
   Temporary temporary(dir, temporary_name);
   TRY(write_all(fd, text), name);
-  TRY(sys::fsync(fd));
+  if (lasting == Lasting::Disk) TRY(sys::fsync(fd));
   TRY(sys::renameat2(dir, temporary_name, dir, name));
   temporary.keep();
+  if (lasting == Lasting::Run) return {};
   auto here = TRY(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
   return sys::fsync(here);
 }

@@ -28,7 +28,8 @@ Status write_control(FdRef dir, const std::string& path, std::string_view text);
 
 // The file gets this text, or stays as it was: temporary file, fsync, rename, fsync of the
 // directory.
-Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode);
+Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode,
+                    Lasting lasting = Lasting::Disk);
 
 // An exclusive lock on a file of this name (made if need be), held until the descriptor is closed.
 Result<Fd> lock_file(FdRef dir, const std::string& name);

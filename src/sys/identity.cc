@@ -76,13 +76,6 @@ Status capset(const CapabilityMasks& masks) {
   return {};
 }
 
-Result<std::uint64_t> bounding_set() {
-  std::uint64_t mask = 0;
-  for (int i = 0; i < capability_count(); ++i)
-    if (::prctl(PR_CAPBSET_READ, i, 0, 0, 0) > 0) mask |= 1ULL << i;
-  return mask;
-}
-
 Status keep_bounding(std::uint64_t keep) {
   for (int i = 0; i < capability_count(); ++i)
     if (!(keep >> i & 1) && ::prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)

@@ -31,8 +31,6 @@ struct CapabilityMasks {
 };
 Result<CapabilityMasks> capget();
 Status capset(const CapabilityMasks& masks);
-// Those of our bounding set that exist.
-Result<std::uint64_t> bounding_set();
 // Drops from the bounding set all but `keep`.
 Status keep_bounding(std::uint64_t keep);
 // The ambient set becomes this; each has to be permitted and inheritable.
