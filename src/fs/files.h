@@ -26,8 +26,10 @@ Status write_all(FdRef fd, std::string_view bytes);
 // One write to an existing file, as the control files of cgroupfs and procfs want it.
 Status write_control(FdRef dir, const std::string& path, std::string_view text);
 
-// The file gets this text, or stays as it was: temporary file, fsync, rename, fsync of the
-// directory.
+// Whether what is written is to survive a restart of the machine.
+enum class Lasting { Run, Disk };
+// The file gets this text, or stays as it was: temporary file and rename; for Disk with an fsync of
+// the file and of its directory.
 Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode,
                     Lasting lasting = Lasting::Disk);
 
