@@ -77,25 +77,12 @@ Status raise_limits(const plan::Process& plan, pid_t pid) {
   return {};
 }
 
-sys::SchedulerAttributes attributes(const plan::Scheduler& plan) {
-  sys::SchedulerAttributes out;
-  out.policy = plan.policy;
-  out.flags = plan.flags;
-  out.nice = plan.nice;
-  out.priority = plan.priority;
-  out.runtime = plan.runtime;
-  out.deadline = plan.deadline;
-  out.period = plan.period;
-  return out;
-}
-
 }  // namespace
 
 Status adjust_process(const plan::Process& plan, pid_t pid, const fs::Proc& proc) {
   if (plan.oom_score_adj)
     TRY(proc.write(base::cat(pid, "/oom_score_adj"), *plan.oom_score_adj), "process.oomScoreAdj");
-  if (plan.scheduler)
-    TRY(sys::sched_setattr(pid, attributes(*plan.scheduler)), "process.scheduler");
+  if (plan.scheduler) TRY(sys::sched_setattr(pid, *plan.scheduler), "process.scheduler");
   if (plan.io_priority) TRY(sys::ioprio_set(pid, *plan.io_priority), "process.ioPriority");
   return raise_limits(plan, pid);
 }

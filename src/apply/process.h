@@ -13,8 +13,8 @@
 namespace apply {
 
 // From the runtime, which has the rights that the container may lack, on a process that waits.
-// oom_score_adj, scheduler, io priority, and hard resource limits that are to be raised: what a user
-// namespace has no right to. spec: config.md#linux-process
+// oom_score_adj, scheduler, io priority, and hard resource limits that are to be raised: what a
+// user namespace has no right to. spec: config.md#linux-process
 base::Status adjust_process(const plan::Process& plan, pid_t pid, const fs::Proc& proc);
 
 // By the process itself, in the container, in this order.

@@ -36,4 +36,17 @@ inline constexpr long kCgroup2Magic = 0x63677270;
 inline constexpr long kDevptsMagic = 0x1cd1;
 inline constexpr long kNsfsMagic = 0x6e736673;
 
+// sched_setattr(2), struct sched_attr: glibc 2.36 does not declare it.
+struct SchedAttr {
+  std::uint32_t size = sizeof(SchedAttr);
+  std::uint32_t policy = 0;  // SCHED_…
+  std::uint64_t flags = 0;   // SCHED_FLAG_…
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0;
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+  friend bool operator==(const SchedAttr&, const SchedAttr&) = default;
+};
+
 }  // namespace base::kernel

@@ -86,9 +86,9 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
 Result<ExecPlan> make_exec(const spec::Process& wanted, const spec::Linux& linux_config,
                            const Host& host, const Request& request) {
   ExecPlan out;
-  auto user_namespace = std::any_of(
-      linux_config.namespaces.begin(), linux_config.namespaces.end(),
-      [](const spec::Namespace& n) { return n.type == spec::NamespaceType::User; });
+  auto user_namespace =
+      std::any_of(linux_config.namespaces.begin(), linux_config.namespaces.end(),
+                  [](const spec::Namespace& n) { return n.type == spec::NamespaceType::User; });
   auto inside = host_of_container(host, user_namespace);
   out.process = TRY(process(wanted, linux_config, inside, request, out.warnings));
   out.seccomp = TRY(filter(linux_config, wanted.no_new_privileges, host, out.warnings));

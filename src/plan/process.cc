@@ -125,8 +125,8 @@ Result<std::vector<Rlimit>> rlimits(const std::vector<spec::Rlimit>& config) {
   return out;
 }
 
-Result<Scheduler> scheduler(const spec::Scheduler& config) {
-  Scheduler out;
+Result<base::kernel::SchedAttr> scheduler(const spec::Scheduler& config) {
+  base::kernel::SchedAttr out;
   auto policy = base::value_of(kPolicies, config.policy);
   if (!policy)
     return base::config_error("process.scheduler.policy: unknown policy ",

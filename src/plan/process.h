@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/kernel.h"
 #include "base/result.h"
 #include "plan/host.h"
 #include "spec/config.h"
@@ -28,17 +29,6 @@ struct Rlimit {
   friend bool operator==(const Rlimit&, const Rlimit&) = default;
 };
 
-struct Scheduler {
-  std::uint32_t policy = 0;  // SCHED_…
-  std::uint64_t flags = 0;
-  std::int32_t nice = 0;
-  std::uint32_t priority = 0;
-  std::uint64_t runtime = 0;
-  std::uint64_t deadline = 0;
-  std::uint64_t period = 0;
-  friend bool operator==(const Scheduler&, const Scheduler&) = default;
-};
-
 struct ConsoleSize {
   unsigned short rows = 0;
   unsigned short columns = 0;
@@ -57,7 +47,7 @@ struct Process {
   bool no_new_privileges = false;
   std::vector<Rlimit> rlimits{};
   std::optional<std::string> oom_score_adj{};  // text for /proc/PID/oom_score_adj
-  std::optional<Scheduler> scheduler{};
+  std::optional<base::kernel::SchedAttr> scheduler{};
   std::optional<int> io_priority{};  // class << 13 | priority
   // execCPUAffinity: before and after the process stands in its cgroup; empty: unchanged.
   std::vector<bool> affinity_before{};

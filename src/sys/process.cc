@@ -19,18 +19,6 @@
 namespace sys {
 namespace {
 
-// The kernel's struct sched_attr, which glibc 2.36 does not declare.
-struct KernelSchedAttr {
-  std::uint32_t size = sizeof(KernelSchedAttr);
-  std::uint32_t policy = 0;
-  std::uint64_t flags = 0;
-  std::int32_t nice = 0;
-  std::uint32_t priority = 0;
-  std::uint64_t runtime = 0;
-  std::uint64_t deadline = 0;
-  std::uint64_t period = 0;
-};
-
 // execve wants mutable pointers but does not write.
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -174,16 +162,8 @@ Status personality(unsigned long persona) {
   return {};
 }
 
-Status sched_setattr(pid_t pid, const SchedulerAttributes& a) {
-  KernelSchedAttr attr;
-  attr.policy = a.policy;
-  attr.flags = a.flags;
-  attr.nice = a.nice;
-  attr.priority = a.priority;
-  attr.runtime = a.runtime;
-  attr.deadline = a.deadline;
-  attr.period = a.period;
-  if (::syscall(SYS_sched_setattr, pid, &attr, 0) < 0)
+Status sched_setattr(pid_t pid, const base::kernel::SchedAttr& a) {
+  if (::syscall(SYS_sched_setattr, pid, &a, 0) < 0)
     return failed("sched_setattr", pid, a.policy, a.nice, a.priority);
   return {};
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/kernel.h"
 #include "base/result.h"
 
 namespace sys {
@@ -76,18 +77,8 @@ Status setdomainname(const std::string& name);
 // man: personality(2)
 Status personality(unsigned long persona);
 
-struct SchedulerAttributes {
-  std::uint32_t policy = 0;
-  std::uint64_t flags = 0;
-  std::int32_t nice = 0;
-  std::uint32_t priority = 0;
-  std::uint64_t runtime = 0;
-  std::uint64_t deadline = 0;
-  std::uint64_t period = 0;
-  friend bool operator==(const SchedulerAttributes&, const SchedulerAttributes&) = default;
-};
 // man: sched_setattr(2); pid 0: ourselves.
-Status sched_setattr(pid_t pid, const SchedulerAttributes& attributes);
+Status sched_setattr(pid_t pid, const base::kernel::SchedAttr& attributes);
 Status sched_setaffinity(pid_t pid, const std::vector<bool>& cpus);
 // man: ioprio_set(2); value: class << 13 | priority
 Status ioprio_set(pid_t pid, int value);
