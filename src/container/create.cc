@@ -15,6 +15,7 @@
 #include "container/channel.h"
 #include "container/init.h"
 #include "container/record.h"
+#include "container/relay.h"
 #include "container/states.h"
 #include "fs/files.h"
 #include "plan/make.h"
@@ -59,6 +60,8 @@ plan::Request request_of(const CreateOptions& options, const Bundle& bundle) {
   out.no_new_keyring = options.no_new_keyring;
   out.systemd_cgroup = options.systemd_cgroup;
   out.preserve_fds = options.preserve_fds;
+  out.debug = options.debug;
+  if (options.foreground) out.terminal_size = terminal_size();
   return out;
 }
 

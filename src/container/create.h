@@ -19,6 +19,7 @@ struct CreateOptions {
   bool no_new_keyring = false;
   bool systemd_cgroup = false;
   int preserve_fds = 0;
+  bool debug = false;
   std::string search_path{};  // the caller's PATH, for newuidmap
   bool foreground = false;    // the caller relays a terminal itself (run without --detach)
 };

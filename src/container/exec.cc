@@ -240,6 +240,8 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   plan::Request request;
   request.id = options.id;
   request.preserve_fds = options.preserve_fds;
+  request.debug = options.debug;
+  if (!options.detach && options.console_socket.empty()) request.terminal_size = terminal_size();
   request.no_new_keyring = true;  // compat: runc's exec shares the session keyring by its name
   auto plan = TRY(plan::make_exec(process, config.linux_, host, request));
   warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());

@@ -29,6 +29,7 @@ struct ExecOptions {
   bool ignore_paused = false;
   bool no_subreaper = true;
   int preserve_fds = 0;
+  bool debug = false;
 };
 
 // The exit status of the process; 0 when detached and it runs. An error means that it never ran.

@@ -13,6 +13,7 @@
 #include "apply/terminal.h"
 #include "container/channel.h"
 #include "container/program.h"
+#include "fs/root.h"
 #include "sys/file.h"
 #include "sys/identity.h"
 #include "sys/link.h"
@@ -69,6 +70,15 @@ Status run_runtime_hooks(const InitContext& context) {
   return {};
 }
 
+// compat: runc and crun make a working directory that is missing; what cannot be made is told by
+// chdir.
+Status make_cwd(const InitContext& context) {
+  if (!context.plan.process) return {};
+  auto root = TRY(sys::openat(FdRef::cwd(), "/", O_PATH | O_DIRECTORY));
+  (void)fs::make_dirs_in(root, context.plan.process->cwd, 0755);
+  return {};
+}
+
 Status set_up_terminal(const InitContext& context) {
   if (!context.plan.process || !context.plan.process->terminal) return {};
   const auto& process = *context.plan.process;
@@ -103,6 +113,7 @@ Result<Program> prepare(const InitContext& context, Orders& orders) {
   TRY(apply::enter_rootfs(plan.rootfs, context.rootfs));
   // From here on no path of the host exists.
   TRY(write_sysctls(context));
+  TRY(make_cwd(context));
   TRY(set_up_terminal(context));
   TRY(apply::finish_rootfs(plan.rootfs, context.rootfs));
   if (!plan.process) return Program();

@@ -161,6 +161,15 @@ void pass_on(int signal, FdRef process, Terminal* terminal) {
 
 }  // namespace
 
+std::optional<plan::TerminalSize> terminal_size() {
+  auto size = sys::window_size(FdRef::inherited(0));
+  if (!size) return std::nullopt;
+  plan::TerminalSize out;
+  out.rows = size.value().rows;
+  out.columns = size.value().columns;
+  return out;
+}
+
 Result<Foreground> Foreground::begin() {
   sigset_t all;
   ::sigfillset(&all);

@@ -3,11 +3,17 @@
 #pragma once
 #include <signal.h>
 
+#include <optional>
+
 #include "base/fd.h"
 #include "base/result.h"
 #include "container/spawn.h"
+#include "plan/host.h"
 
 namespace container {
+
+// Of the terminal that our standard input is; nothing when it is none.
+std::optional<plan::TerminalSize> terminal_size();
 
 // Blocks every signal that can be, so that none is lost before the relay reads them. Children are
 // not concerned: they reset their signals before execve.

@@ -1,6 +1,7 @@
 // Host: the facts that planning may depend on, read once by apply/probe.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "plan/cgroup_host.h"
@@ -23,6 +24,12 @@ struct Host {
   bool privileged() const { return uid == 0 && !in_user_namespace; }
 };
 
+struct TerminalSize {
+  unsigned short rows = 0;
+  unsigned short columns = 0;
+  friend bool operator==(const TerminalSize&, const TerminalSize&) = default;
+};
+
 // What the command line asks for besides the configuration.
 struct Request {
   std::string id{};
@@ -31,6 +38,10 @@ struct Request {
   bool no_new_keyring = false;
   bool systemd_cgroup = false;
   int preserve_fds = 0;
+  bool debug = false;  // warn also of what hardly anyone needs to know
+  // Of the caller's own terminal, which the container's is to be as large as from its first moment
+  // on.
+  std::optional<TerminalSize> terminal_size{};
 };
 
 }  // namespace plan

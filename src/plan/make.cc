@@ -35,12 +35,14 @@ Status refuse_unsupported(const spec::Linux& config) {
 }
 
 Result<std::optional<SeccompPlan>> filter(const spec::Linux& config, bool no_new_privileges,
-                                          const Host& host, std::vector<std::string>& warnings) {
+                                          const Host& host, const Request& request,
+                                          std::vector<std::string>& warnings) {
   if (!config.seccomp) return std::optional<SeccompPlan>();
   SeccompHost kernel;
   kernel.flags = host.seccomp_flags;
   auto plan = TRY(seccomp(*config.seccomp, no_new_privileges, kernel));
-  warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
+  // Every usual profile names system calls of other kernels and architectures.
+  if (request.debug) warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
   return std::optional<SeccompPlan>(std::move(plan));
 }
 
@@ -79,7 +81,8 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
   if (!config.process) return out;
   auto inside = host_of_container(host, out.namespaces.has(CLONE_NEWUSER));
   out.process = TRY(process(*config.process, config.linux_, inside, request, out.warnings));
-  out.seccomp = TRY(filter(config.linux_, config.process->no_new_privileges, host, out.warnings));
+  out.seccomp =
+      TRY(filter(config.linux_, config.process->no_new_privileges, host, request, out.warnings));
   return out;
 }
 
@@ -91,7 +94,7 @@ Result<ExecPlan> make_exec(const spec::Process& wanted, const spec::Linux& linux
                   [](const spec::Namespace& n) { return n.type == spec::NamespaceType::User; });
   auto inside = host_of_container(host, user_namespace);
   out.process = TRY(process(wanted, linux_config, inside, request, out.warnings));
-  out.seccomp = TRY(filter(linux_config, wanted.no_new_privileges, host, out.warnings));
+  out.seccomp = TRY(filter(linux_config, wanted.no_new_privileges, host, request, out.warnings));
   return out;
 }
 

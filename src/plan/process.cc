@@ -154,15 +154,16 @@ Result<int> io_priority(const spec::IoPriority& config) {
   return static_cast<int>(IOPRIO_PRIO_VALUE(*io_class, config.priority));
 }
 
-Status terminal(const spec::Process& config, Process& out) {
+Status terminal(const spec::Process& config, const Request& request, Process& out) {
   out.terminal = config.terminal;
+  if (config.terminal) out.console_size = request.terminal_size;
   // spec: config.md#process: consoleSize is ignored without a terminal
-  if (!config.terminal || !config.console_size) return {};
+  if (!config.terminal || !config.console_size || out.console_size) return {};
   constexpr std::uint64_t kMost = 0xffff;
   if (config.console_size->height > kMost || config.console_size->width > kMost)
     return base::config_error("process.consoleSize: at most 65535 rows and columns, got ",
                               config.console_size->height, " × ", config.console_size->width);
-  ConsoleSize size;
+  TerminalSize size;
   size.rows = static_cast<unsigned short>(config.console_size->height);
   size.columns = static_cast<unsigned short>(config.console_size->width);
   out.console_size = size;
@@ -251,7 +252,7 @@ Result<Process> process(const spec::Process& config, const spec::Linux& linux_co
         linux_config.personality->domain == "LINUX32" ? kPersonalityLinux32 : kPersonalityLinux;
   }
   labels(config, host, out, warnings);
-  TRY(terminal(config, out));
+  TRY(terminal(config, request, out));
   out.preserve_fds = request.preserve_fds;
   if (!request.no_new_keyring) out.keyring = base::cat("_ses.", request.id);
   return out;

@@ -29,12 +29,6 @@ struct Rlimit {
   friend bool operator==(const Rlimit&, const Rlimit&) = default;
 };
 
-struct ConsoleSize {
-  unsigned short rows = 0;
-  unsigned short columns = 0;
-  friend bool operator==(const ConsoleSize&, const ConsoleSize&) = default;
-};
-
 struct Process {
   std::vector<std::string> args{};
   std::vector<std::string> env{};
@@ -56,7 +50,7 @@ struct Process {
   std::string apparmor_profile{};  // empty also where AppArmor is absent
   std::string selinux_label{};
   bool terminal = false;
-  std::optional<ConsoleSize> console_size{};
+  std::optional<TerminalSize> console_size{};
   int preserve_fds = 0;   // descriptors 3 … 2+N stay open
   std::string keyring{};  // name of a new session keyring; empty: keep the present one
 

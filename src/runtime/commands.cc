@@ -29,6 +29,7 @@ container::CreateOptions completed(container::CreateOptions options, const Globa
                                    const Environment& environment) {
   options.root = global.root;
   options.systemd_cgroup = global.systemd_cgroup;
+  options.debug = global.debug;
   options.search_path = environment.path;
   if (options.bundle.empty()) options.bundle = ".";
   return options;
@@ -75,6 +76,7 @@ struct Execution {
     TRY(seal(environment));
     auto options = c.options;
     options.root = global.root;
+    options.debug = global.debug;
     return container::exec(options, warnings);
   }
   Result<int> operator()(const Start& c) const {
