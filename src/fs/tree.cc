@@ -67,7 +67,7 @@ class Remover {
   Remover(FdRef dir, const Keep& keep) : dir_(dir), keep_(keep) {}
 
   Status remove(const std::string& name) {
-    auto st = TRY(sys::fstat(dir_));
+    auto st = TRY(sys::fstatat(dir_, ".", 0));
     top_ = st.st_ino;
     TRY(one(name, DT_UNKNOWN));
     while (!levels_.empty()) {
