@@ -97,7 +97,7 @@ def meson_tests(tally, flavour, *suites):
     folder = TOP / (BUILD + flavour)
     env = {**os.environ, **(SANITIZERS if flavour == "-sanitize" else {})}
     chosen = [f"--suite={suite}" for suite in suites]
-    call("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, *chosen, env=env)
+    call("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, "--timeout-multiplier", "4", *chosen, env=env)
     log = folder / "meson-logs/testlog.json"
     if not log.exists():
         tally.fail(f"meson test in {folder.name}", "it left no log")
