@@ -1,0 +1,18 @@
+#include "base/time.h"
+
+#include <doctest/doctest.h>
+
+TEST_CASE("a point in time is written as RFC 3339, in UTC, to the nanosecond") {
+  struct Row {
+    std::int64_t seconds;
+    std::int64_t nanoseconds;
+    const char* text;
+  };
+  for (auto row : {Row{0, 0, "1970-01-01T00:00:00.000000000Z"},
+                   Row{951'782'399, 1, "2000-02-28T23:59:59.000000001Z"},
+                   Row{951'782'400, 0, "2000-02-29T00:00:00.000000000Z"},
+                   Row{1'767'323'045, 678'901'234, "2026-01-02T03:04:05.678901234Z"},
+                   Row{4'102'444'800, 999'999'999, "2100-01-01T00:00:00.999999999Z"},
+                   Row{-1, 0, "1969-12-31T23:59:59.000000000Z"}})
+    CHECK(base::rfc3339(row.seconds, row.nanoseconds) == row.text);
+}
