@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "base/kernel.h"
+
 namespace fs {
 namespace {
 
@@ -108,7 +110,9 @@ class Remover {
       if (!removed && removed.error().code() != ENOENT) return removed;
       return {};
     }
-    auto inner = TRY(sys::openat(here(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    // Never into what is mounted here: it belongs to somebody else.
+    auto inner = TRY(sys::openat2(here(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                                  base::kernel::kResolveNoXdev));
     auto st = TRY(sys::fstat(inner));
     Level level{.name = name, .inode = st.st_ino};
     level.entries = TRY(list_dir(inner));

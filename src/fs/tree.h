@@ -20,7 +20,7 @@ using base::Status;
 Result<std::vector<sys::DirEntry>> list_dir(FdRef dir);
 
 // Removes what is called `name`, with everything in it; links are removed, not followed. Absent is
-// fine. Stays on the file system of `dir`: a mounted folder in the way is an error (EBUSY).
+// fine. Stays on the file system of `dir`: a mounted folder in the way is an error (EXDEV).
 Status remove_tree(FdRef dir, const std::string& name);
 // The same, but what `keep` says stays, with the folders above it. keep is asked about every entry
 // found, by the inode of its folder and its name.
