@@ -38,10 +38,9 @@ std::optional<int> real_time(std::string_view word) {
   if (!word.starts_with("RTMIN") && !word.starts_with("RTMAX")) return std::nullopt;
   word.remove_prefix(5);
   if (word.empty()) return from;
-  if (word.front() == '+') word.remove_prefix(1);
-  auto offset = base::parse<int>(word);
-  if (!offset) return std::nullopt;
-  int signal = from + *offset;
+  auto offset = base::parse<unsigned char>(word.substr(1));
+  if (!offset || (word.front() != '+' && word.front() != '-')) return std::nullopt;
+  int signal = word.front() == '+' ? from + *offset : from - *offset;
   if (signal < kFirstRealTime || signal > kLastRealTime) return std::nullopt;
   return signal;
 }
