@@ -199,6 +199,12 @@ bool take_rest(const CLI::App& sub, std::string& id, std::vector<std::string>& r
   return true;
 }
 
+// What looks like an option in place of the id is a mistyped one.
+bool mistyped(const CLI::App& sub) {
+  auto rest = sub.remaining();
+  return !rest.empty() && rest.front().starts_with('-') && rest.front() != "--";
+}
+
 Answer refusal(std::string text) {
   Answer out;
   out.text = std::move(text);
@@ -222,6 +228,8 @@ Answer answer_of(const CLI::App& app, Slots& slots) {
   if (name == "resume") parsed.command = slots.resume;
   if (name == "spec") parsed.command = slots.spec;
   if (name == "features") parsed.command = Features();
+  if ((name == "exec" || name == "ps") && mistyped(*chosen))
+    return refusal(base::cat(name, ": unknown option ", chosen->remaining().front()));
   if (name == "exec") {
     auto& options = slots.exec.options;
     if (!take_rest(*chosen, options.id, options.args)) return refusal("exec: an id is required");
