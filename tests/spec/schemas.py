@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Holds samples and outputs against schema/, with a JSON Schema library of its own.
 
-    tests/spec/schemas.py SCHEMA SAMPLES DOCUMENTS
-SCHEMA is the folder of the schemas, SAMPLES that of the sample configurations, DOCUMENTS a program that takes
-configurations and prints {"config": [...], "state": [...], "features": [...]}. Exit 77 where python3-jsonschema is not installed.
+    tests/spec/schemas.py SCHEMA SAMPLES DOCUMENTS...
+SCHEMA is the folder of the schemas, SAMPLES that of the sample configurations, each DOCUMENTS a program that takes
+configurations and prints {"config": [...], "state": [...]} and the like. Exit 77 where python3-jsonschema is not installed.
 """
 import json
 import pathlib
@@ -21,6 +21,7 @@ warnings.simplefilter("ignore", DeprecationWarning)
 SCHEMA, SAMPLES = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 DIGEST = "sha256:" + "0" * 64
 DESCRIPTOR = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": DIGEST, "size": 2}
+RECORD = {"id": "a", "bundle": "/b", "rootfs": "/b/rootfs", "created": "2026-01-02T03:04:05Z", "owner": 0, "pid": 0, "startTime": 0, "ready": False}
 
 # (schema, definition, document, lawful): the small documents that no sample holds.
 SMALL = [
@@ -31,6 +32,12 @@ SMALL = [
     ("state", "", {"ociVersion": "1.3.0", "id": "a", "status": "running", "pid": 0, "bundle": "/b"}, False),
     ("state", "", {"ociVersion": "1.3.0", "id": "../a", "status": "stopped", "pid": 0, "bundle": "/b"}, False),
     ("state", "", {"ociVersion": "1.3.0", "id": "a", "status": "stopped", "pid": 0, "bundle": "b"}, False),
+    ("record", "", RECORD, True),
+    ("record", "", {**RECORD, "id": "../a"}, False),
+    ("record", "", {**RECORD, "pid": -1}, False),
+    ("record", "", {**RECORD, "ready": True}, False),
+    ("record", "", {**RECORD, "unknown": 1}, False),
+    ("record", "", {**RECORD, "cgroup": [{"mount": "/sys/fs/cgroup", "v2": True, "path": "c1", "made": 1}]}, False),
     ("features", "", {"ociVersionMin": "1.1.0"}, False),
     ("image", "layout", {"imageLayoutVersion": "1.0.0"}, True),
     ("image", "layout", {"imageLayoutVersion": "2.0.0"}, False),
@@ -94,14 +101,17 @@ for name, schema in SCHEMAS.items():
 config = validator("config")
 for path in sorted(SAMPLES.glob("samples/*.json")):
     hold(path.name, config, without_nulls(json.loads(path.read_text())), True)
+for path in sorted((SCHEMA.parent / "bundles").glob("*/config.json")):
+    hold(f"bundles/{path.parent.name}", config, json.loads(path.read_text()), True)
 for case in json.loads((SAMPLES / "bad.json").read_text()):
     document = without_nulls({"ociVersion": "1.3.0", "root": {"path": "rootfs"}, **case["config"]})
     hold("bad.json: " + case["error"], config, document, not case["schema"])
 
-written = json.loads(subprocess.run([sys.argv[3], *sorted(SAMPLES.glob("samples/*.json"))], check=True, stdout=subprocess.PIPE).stdout)
-for kind, documents in written.items():
-    for number, document in enumerate(documents):
-        hold(f"{kind} {number}", validator(kind), document, True)
+for program in sys.argv[3:]:
+    written = json.loads(subprocess.run([program, *sorted(SAMPLES.glob("samples/*.json"))], check=True, stdout=subprocess.PIPE).stdout)
+    for kind, documents in written.items():
+        for number, document in enumerate(documents):
+            hold(f"{kind} {number}", validator(kind), document, True)
 
 for name, definition, document, lawful in SMALL:
     hold(f"{name} {definition}", validator(name, definition), document, lawful)
