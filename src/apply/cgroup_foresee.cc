@@ -26,7 +26,8 @@ CgroupPaths foresee_cgroup(const plan::CgroupPlan& plan) {
     row.controllers = directory.controllers;
     row.path = directory.path;
     row.made = missing_levels(directory);
-    out.groups.push_back(std::move(row));
+    // What is there may be another container's, whose processes `delete` must not kill.
+    if (row.made > 0) out.groups.push_back(std::move(row));
   }
   return out;
 }

@@ -26,11 +26,16 @@ struct Pipes {
   sys::Pipe output{};
 };
 
-[[noreturn]] void become(const Program& program, const Pipes& pipes) {
+[[noreturn]] void become(const Program& program, const Pipes& pipes, pid_t parent) {
   auto prepared = [&]() -> Status {
+    // Nobody is left to end it when we are killed.
+    TRY(sys::set_parent_death_signal(SIGKILL));
+    if (sys::getppid() != parent) sys::exit_now(1);
     TRY(sys::place_at(pipes.input.second, 0));
     TRY(sys::place_at(pipes.output.write_end, 1));
-    return sys::place_at(pipes.output.write_end, 2);
+    TRY(sys::place_at(pipes.output.write_end, 2));
+    // What our caller left open is not meant for it.
+    return sys::close_on_exec_from(3);
   }();
   sys::reset_signals();
   auto error =
@@ -43,34 +48,45 @@ struct Pipes {
 class Conversation {
  public:
   Conversation(const Program& program, Pipes pipes, FdRef child)
-      : left_(program.input), kept_(program.kept_output), pipes_(std::move(pipes)), child_(child) {
+      : left_(program.input),
+        kept_(program.kept_output),
+        pipes_(std::move(pipes)),
+        child_(child),
+        needs_(program.needs.value_or(kNone)) {
     pipes_.input.second.close();
     pipes_.output.write_end.close();
     if (program.timeout) deadline_ = Clock::now() + std::chrono::milliseconds(*program.timeout);
   }
 
-  // Until it ends. False: its time is over.
-  Result<bool> go_on() {
+  enum class End { Own, TimeOver, NeedGone };
+  // Until it ends, or has to be ended.
+  Result<End> go_on() {
     TRY(sys::set_nonblocking(pipes_.input.first, true));
     TRY(sys::set_nonblocking(pipes_.output.read_end, true));
     for (;;) {
-      std::array<sys::PollItem, 3> items{{{child_, POLLIN, 0},
-                                          {pipes_.output.read_end, POLLIN, 0},
-                                          {pipes_.input.first, POLLOUT, 0}}};
-      auto n = sys::poll(std::span(items).first(pipes_.input.first ? 3 : 2), wait());
+      // What is closed is waited for no more.
+      std::array<sys::PollItem, 4> items{{{child_, POLLIN, 0},
+                                          {open_or_none(pipes_.output.read_end), POLLIN, 0},
+                                          {open_or_none(pipes_.input.first), POLLOUT, 0},
+                                          {needs_, POLLIN, 0}}};
+      auto n = sys::poll(items, wait());
       if (!n && n.error().code() == EINTR) continue;
-      if (TRY(std::move(n)) == 0) return false;
+      if (TRY(std::move(n)) == 0 || over()) return End::TimeOver;
       if (items[2].revents) feed();
       if (items[1].revents) listen();
       if (items[0].revents) {
         listen();
-        return true;
+        return End::Own;
       }
+      if (items[3].revents) return End::NeedGone;
     }
   }
   const std::string& said() const { return said_; }
 
  private:
+  static constexpr FdRef kNone = FdRef::inherited(-1);
+  static FdRef open_or_none(const Fd& fd) { return fd ? FdRef(fd) : kNone; }
+  bool over() const { return deadline_ && wait() == 0; }
   int wait() const {
     if (!deadline_) return -1;
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline_ - Clock::now());
@@ -86,10 +102,13 @@ class Conversation {
     if (left_.empty()) pipes_.input.first.close();
   }
   void listen() {
+    // As much as a pipe holds, for one that never stops talking.
+    constexpr int kMostReads = 16;
     std::array<char, 4096> buffer;
-    for (;;) {
+    for (int i = 0; i < kMostReads && pipes_.output.read_end; ++i) {
       auto n = sys::read(pipes_.output.read_end, buffer);
-      if (!n || n.value() == 0) return;
+      if (!n) return;
+      if (n.value() == 0) return pipes_.output.read_end.close();
       said_.append(buffer.data(), n.value());
       if (said_.size() > kept_) said_.erase(0, said_.size() - kept_);
     }
@@ -99,6 +118,7 @@ class Conversation {
   std::size_t kept_;
   Pipes pipes_;
   FdRef child_;
+  FdRef needs_;
   std::string said_{};
   std::optional<Clock::time_point> deadline_{};
 };
@@ -114,13 +134,19 @@ Result<std::string> run_program(const Program& program) {
   Pipes pipes;
   pipes.input = TRY(sys::socketpair(SOCK_STREAM));
   pipes.output = TRY(sys::pipe());
+  auto us = sys::getpid();
   auto child = TRY(sys::clone3({}));
-  if (child.pid == 0) become(program, pipes);
+  if (child.pid == 0) become(program, pipes, us);
   Conversation conversation(program, std::move(pipes), child.pidfd);
   auto finished = conversation.go_on();
-  if (!finished || !finished.value()) (void)sys::pidfd_send_signal(child.pidfd, SIGKILL);
+  using End = Conversation::End;
+  if (!finished || finished.value() != End::Own) (void)sys::pidfd_send_signal(child.pidfd, SIGKILL);
   auto ended = TRY(sys::wait_child(child.pidfd));
-  if (!TRY(std::move(finished)))
+  auto end = TRY(std::move(finished));
+  if (end == End::NeedGone)
+    return base::system_error(
+        with_output("killed, since init has ended meanwhile", conversation.said()));
+  if (end == End::TimeOver)
     return base::system_error(
         with_output(base::cat("not finished after ", *program.timeout / 1000, " s, killed"),
                     conversation.said()));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace apply {
@@ -14,6 +15,8 @@ struct Program {
   std::vector<std::string> env{};
   std::string input{};             // for its standard input
   std::optional<int> timeout{};    // milliseconds; none: as long as it takes
+  // A process whose end, told by its pidfd, ends the program, too.
+  std::optional<base::FdRef> needs{};
   std::size_t kept_output = 4096;  // how many of the last bytes that it prints matter
 };
 

@@ -46,7 +46,13 @@ Result<Bundle> read_bundle(const CreateOptions& options) {
   out.path = TRY(absolute_path(options.bundle), "bundle");
   auto dir =
       TRY(sys::openat(FdRef::cwd(), out.path, O_RDONLY | O_DIRECTORY), "bundle ", options.bundle);
-  out.text = TRY(fs::read_file(dir, "config.json"), "bundle ", options.bundle);
+  // A fifo must not keep us waiting.
+  auto file =
+      TRY(sys::openat(dir, "config.json", O_RDONLY | O_NONBLOCK), "bundle ", options.bundle);
+  auto st = TRY(sys::fstat(file), "config.json");
+  if (!S_ISREG(st.st_mode))
+    return base::config_error("bundle ", options.bundle, ": config.json is not a regular file");
+  out.text = TRY(fs::read_all(file), "bundle ", options.bundle, ": config.json");
   out.config = TRY(spec::read_config(out.text), "config.json");
   TRY(spec::check(out.config), "config.json");
   return out;
@@ -175,8 +181,8 @@ Status accompany(const plan::Plan& plan, const Child& init, FdRef channel, const
   TRY(send_message(channel, Word::Go, base::dump(spec::write_state(inside))));
   if (plan.hooks.before_pivot()) {
     TRY(expect(channel, Word::Hooks, "init"));
-    TRY(apply::run_hooks(plan.hooks.prestart, text));
-    TRY(apply::run_hooks(plan.hooks.create_runtime, text));
+    TRY(apply::run_hooks(plan.hooks.prestart, text, init.pidfd()));
+    TRY(apply::run_hooks(plan.hooks.create_runtime, text, init.pidfd()));
     TRY(send_message(channel, Word::Go));
   }
   TRY(expect(channel, Word::Ready, "init"));

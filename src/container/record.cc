@@ -45,6 +45,10 @@ Result<apply::CgroupPath> read_group(const Place& place) {
   return out;
 }
 
+base::Error not_there(const std::string& id) {
+  return base::Error(base::Kind::State, ENOENT, base::cat("container ", id, " does not exist"));
+}
+
 bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -127,24 +131,33 @@ Result<Record> Record::claim(const std::string& root, const std::string& id,
 
 Result<Record> Record::load(const std::string& root, const std::string& id) {
   TRY(check_id(id));
-  auto not_there = [&] {
-    return base::Error(base::Kind::State, ENOENT, base::cat("container ", id, " does not exist"));
-  };
   auto root_dir = sys::openat(FdRef::cwd(), root, O_RDONLY | O_DIRECTORY);
-  if (!root_dir && root_dir.error().code() == ENOENT) return not_there();
+  if (!root_dir && root_dir.error().code() == ENOENT) return not_there(id);
   auto root_fd = TRY(std::move(root_dir), "state directory");
   auto dir = sys::openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!dir && dir.error().code() == ENOENT) return not_there();
+  if (!dir && dir.error().code() == ENOENT) return not_there(id);
   Record record(std::move(root_fd), TRY(std::move(dir)));
-  auto text = fs::read_file(record.dir_, kState);
-  if (!text && text.error().code() == ENOENT) {
-    // `create` was ended between claiming the id and saving: there is nothing but the directory.
-    record.saved.id = id;
-    return record;
-  }
-  auto saved = TRY(std::move(text));
-  record.saved = TRY(read_saved(saved), "container ", id, ": ", kState);
+  record.saved.id = id;
+  TRY(record.read());
   return record;
+}
+
+Status Record::read() {
+  auto text = fs::read_file(dir_, kState);
+  // `create` was ended between claiming the id and saving: there is nothing but the directory.
+  if (!text && text.error().code() == ENOENT) return {};
+  auto bytes = TRY(std::move(text));
+  saved = TRY(read_saved(bytes), "container ", saved.id, ": ", kState);
+  return {};
+}
+
+Status Record::reload() {
+  auto now = sys::fstatat(root_, saved.id, AT_SYMLINK_NOFOLLOW);
+  if (!now && now.error().code() == ENOENT) return not_there(saved.id);
+  auto there = TRY(std::move(now));
+  auto ours = TRY(sys::fstat(dir_));
+  if (there.st_ino != ours.st_ino || there.st_dev != ours.st_dev) return not_there(saved.id);
+  return read();
 }
 
 Status Record::save() const {
@@ -155,6 +168,13 @@ Status Record::save() const {
 Result<std::string> Record::config() const { return fs::read_file(dir_, kConfig); }
 
 Status Record::lock() { return sys::flock(dir_, LOCK_EX); }
+
+Result<bool> Record::try_lock() {
+  auto locked = sys::flock(dir_, LOCK_EX | LOCK_NB);
+  if (!locked && locked.error().code() == EWOULDBLOCK) return false;
+  TRY(std::move(locked));
+  return true;
+}
 
 Result<bool> Record::busy() const {
   // A second open file, since a lock belongs to the open file and not to the process.

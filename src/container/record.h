@@ -61,6 +61,11 @@ class Record {
   base::Result<std::string> config() const;
   // Held until the record is gone: create, start and delete of one container take turns.
   base::Status lock();
+  // The same without waiting: false when another process holds it.
+  base::Result<bool> try_lock();
+  // Reads anew what may have changed before the lock was ours. An error with the words "does not
+  // exist" and the code ENOENT when it was deleted, even if its id is in use again.
+  base::Status reload();
   // Whether another process holds it.
   base::Result<bool> busy() const;
   base::Status remove();
@@ -70,6 +75,7 @@ class Record {
 
  private:
   Record(base::Fd root, base::Fd dir) : root_(std::move(root)), dir_(std::move(dir)) {}
+  base::Status read();
   base::Fd root_;
   base::Fd dir_;
   bool undo_ = false;

@@ -23,6 +23,8 @@ namespace {
 using base::Result;
 using base::Status;
 
+constexpr int kLongestWait = 2048;  // ms, of waits that double: four seconds in all
+
 Status check_removable(spec::Status status, const std::string& id) {
   if (status == spec::Status::Stopped) return {};
   return base::state_error("cannot delete container ", id,
@@ -46,6 +48,22 @@ Status kill_everything(const Record& record, const fs::Proc& proc) {
   TRY(apply::kill_all(record.saved.cgroup));
   if (init) TRY(await_end(*init, kEndPatience), "init of ", record.saved.id);
   return {};
+}
+
+// For --force. A `create` or `start` that is stuck holds the lock: without its init it comes to an
+// end, and a `create` may have got that only after we looked.
+Status kill_and_lock(Record& record, const fs::Proc& proc) {
+  for (int wait = 1;; wait *= 2) {
+    TRY(kill_everything(record, proc));
+    if (TRY(record.try_lock())) return record.reload();
+    if (wait > kLongestWait) break;
+    (void)sys::poll({}, wait);
+    TRY(record.reload());
+  }
+  // Only a poststart hook, or another delete, is still there: neither makes anything.
+  if (record.saved.ready) return {};
+  return base::state_error("container ", record.saved.id,
+                           ": is still being created by another process, which has to end first");
 }
 
 }  // namespace
@@ -86,10 +104,14 @@ Status remove(const std::string& root, const std::string& id, bool force,
     auto status = TRY(status_of(record, proc));
     TRY(check_removable(status, id));
   }
-  // A `create` that is stuck, in a hook perhaps, holds the lock: without its init it comes to an
-  // end.
-  if (force) TRY(kill_everything(record, proc));
-  TRY(record.lock());
+  if (force) {
+    auto locked = kill_and_lock(record, proc);
+    if (!locked && locked.error().code() == ENOENT) return {};
+    TRY(std::move(locked));
+  } else {
+    TRY(record.lock());
+    TRY(record.reload());
+  }
   return remove_stopping(std::move(record), proc, warnings);
 }
 

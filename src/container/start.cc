@@ -62,7 +62,9 @@ Status start(const std::string& root, const std::string& id, std::vector<std::st
   auto proc = TRY(fs::Proc::open());
   auto record = TRY(Record::load(root, id));
   TRY(record.lock());
-  auto status = TRY(status_of(record, proc));
+  TRY(record.reload());
+  // With the lock here nobody is at `create`: one that is not through has been killed.
+  auto status = record.saved.ready ? TRY(status_of(record, proc)) : spec::Status::Stopped;
   TRY(check_startable(status, id));
   auto text = TRY(record.config());
   auto config = TRY(spec::read_config(text), "config.json");

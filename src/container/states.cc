@@ -48,8 +48,9 @@ Result<spec::Status> status_of(const Record& record, const fs::Proc& proc) {
   if (!record.saved.ready)
     return TRY(record.busy()) ? spec::Status::Creating : spec::Status::Stopped;
   if (!TRY(open_init(record.saved, proc))) return spec::Status::Stopped;
-  if (TRY(waits(record))) return spec::Status::Created;
+  // compat: runc: frozen before `start` is paused, too; else nothing could be resumed.
   if (TRY(apply::frozen(record.saved.cgroup))) return spec::Status::Paused;
+  if (TRY(waits(record))) return spec::Status::Created;
   return spec::Status::Running;
 }
 

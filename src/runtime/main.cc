@@ -1,4 +1,5 @@
 // Reads the environment, parses, executes, prints the error, exits.
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -32,9 +33,18 @@ runtime::Environment read_environment(int argc, char** argv) {
   return out;
 }
 
+// A closed standard descriptor would get the number of the next file of ours, which the container
+// then had, or an error message went to.
+bool fill_standard_descriptors() {
+  for (int n : {0, 1, 2})
+    if (::fcntl(n, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != n) return false;
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!fill_standard_descriptors()) return 1;
   // A hook or a caller that hangs up is an error of a write, not the end of us.
   ::signal(SIGPIPE, SIG_IGN);
   auto environment = read_environment(argc, argv);

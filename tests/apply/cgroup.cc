@@ -203,6 +203,8 @@ TEST_CASE("what is foreseen is what is made") {
   CHECK(foreseen == group.paths());
   auto again = apply::foresee_cgroup(plan_of(real_host(), our_path() + "/a/c"));
   for (const auto& row : again.groups) CHECK(row.made == 1);
+  // What is there already may hold another container's processes.
+  CHECK(apply::foresee_cgroup(plan).groups.empty());
 }
 
 TEST_CASE("limits of every controller reach the kernel") {
