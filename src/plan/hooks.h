@@ -13,6 +13,7 @@ struct Hook {
   std::string path{};
   std::vector<std::string> args{};
   std::vector<std::string> env{};
+  std::string folder{};          // the working directory; empty: as it is
   std::optional<int> timeout{};  // milliseconds
   friend bool operator==(const Hook&, const Hook&) = default;
 };
@@ -29,6 +30,8 @@ struct Hooks {
   friend bool operator==(const Hooks&, const Hooks&) = default;
 };
 
-Hooks hooks(const spec::Hooks& config);
+// compat: the hooks that run outside of the root file system start in the bundle, as with runc and
+// crun.
+Hooks hooks(const spec::Hooks& config, const std::string& bundle);
 
 }  // namespace plan

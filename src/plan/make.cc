@@ -77,7 +77,7 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
   out.domainname = config.domainname;
   out.rootfs = TRY(rootfs(config, host, request, cgroup_dirs(out.cgroup)));
   out.sysctls = sysctls(config.linux_.sysctl);
-  out.hooks = hooks(config.hooks);
+  out.hooks = hooks(config.hooks, request.bundle);
   if (!config.process) return out;
   auto inside = host_of_container(host, out.namespaces.has(CLONE_NEWUSER));
   out.process = TRY(process(*config.process, config.linux_, inside, request, out.warnings));
