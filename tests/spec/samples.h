@@ -17,7 +17,7 @@ inline std::string text_of(const std::string& path) {
   REQUIRE_MESSAGE(file, path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
-// TESTS and SCHEMA are the folders, given by meson.
+// TESTS, SCHEMA and BUNDLES are the folders, given by meson.
 inline std::string good(const std::string& name) {
   return text_of(std::string(TESTS) + "/samples/" + name + ".json");
 }

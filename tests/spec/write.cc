@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "spec/example.h"
 #include "spec/read.h"
 #include "spec/samples.h"
@@ -16,6 +18,22 @@ TEST_CASE("reading what was written gives the same configuration") {
     CHECK_MESSAGE(again.value() == config.value(), name);
     CHECK_MESSAGE(base::dump(spec::write_config(again.value()), 2) == text, name);
   }
+}
+
+TEST_CASE("a sample bundle's configuration is written as it was read") {
+  int count = 0;
+  for (const auto& folder : std::filesystem::directory_iterator(BUNDLES)) {
+    auto path = folder.path() / "config.json";
+    if (!std::filesystem::exists(path)) continue;
+    auto text = samples::text_of(path);
+    auto config = spec::read_config(text);
+    REQUIRE_MESSAGE(config, path << ": " << config.error().text());
+    // As text: the members' order counts, too.
+    CHECK_MESSAGE(
+        base::dump(spec::write_config(config.value())) == base::dump(samples::json_of(text)), path);
+    ++count;
+  }
+  CHECK(count >= 16);
 }
 
 TEST_CASE("nothing of the sample with everything is lost in writing") {
