@@ -11,6 +11,7 @@ base::Status run_hook(const plan::Hook& hook, const std::string& state,
   program.path = hook.path;
   program.args = hook.args;
   program.env = hook.env;
+  program.folder = hook.folder;
   program.input = state;
   program.timeout = hook.timeout;
   program.needs = init;

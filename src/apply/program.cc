@@ -37,6 +37,8 @@ struct Pipes {
     // What our caller left open is not meant for it.
     return sys::close_on_exec_from(3);
   }();
+  // Left where it is when the folder is gone or not to be reached, as a deleted bundle is.
+  if (!program.folder.empty()) (void)sys::chdir(program.folder);
   sys::reset_signals();
   auto error =
       prepared ? sys::execve(program.path, program.args, program.env) : std::move(prepared).error();

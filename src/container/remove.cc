@@ -89,7 +89,8 @@ Status remove_stopping(Record record, const fs::Proc& proc, std::vector<std::str
   // A container that was claimed and no more has no configuration, and so no hooks.
   if (!config) return {};
   // spec: runtime.md#lifecycle step 13: failures are warnings, and the remaining hooks run.
-  for (const auto& error : apply::run_all_hooks(plan::hooks(config.value().hooks).poststop, state))
+  auto hooks = plan::hooks(config.value().hooks, record.saved.bundle);
+  for (const auto& error : apply::run_all_hooks(hooks.poststop, state))
     warnings.push_back(error.text());
   return {};
 }

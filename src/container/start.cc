@@ -76,7 +76,7 @@ Status start(const std::string& root, const std::string& id, std::vector<std::st
     return woken;
   }
   auto state = base::dump(spec::write_state(state_of(record.saved, spec::Status::Running)));
-  auto hooked = apply::run_hooks(plan::hooks(config.hooks).poststart, state);
+  auto hooked = apply::run_hooks(plan::hooks(config.hooks, record.saved.bundle).poststart, state);
   if (hooked) return {};
   // spec: runtime.md#lifecycle step 9: the container is stopped, and its life goes on at step 12.
   TRY(remove_stopping(std::move(record), proc, warnings));
