@@ -125,9 +125,11 @@ class Conversation {
   std::optional<Clock::time_point> deadline_{};
 };
 
+// One sentence, however many lines it printed.
 std::string with_output(std::string text, std::string_view said) {
-  said = base::trim(said);
-  return said.empty() ? text : base::cat(text, ": ", said);
+  for (auto line : base::split(base::trim(said), '\n'))
+    if (!base::trim(line).empty()) text += base::cat(": ", base::trim(line));
+  return text;
 }
 
 }  // namespace

@@ -13,9 +13,9 @@ struct Program {
   std::string path{};
   std::vector<std::string> args{};
   std::vector<std::string> env{};
-  std::string folder{};            // its working directory, if that can be entered; empty: ours
-  std::string input{};             // for its standard input
-  std::optional<int> timeout{};    // milliseconds; none: as long as it takes
+  std::string folder{};          // its working directory, if that can be entered; empty: ours
+  std::string input{};           // for its standard input
+  std::optional<int> timeout{};  // milliseconds; none: as long as it takes
   // A process whose end, told by its pidfd, ends the program, too.
   std::optional<base::FdRef> needs{};
   std::size_t kept_output = 4096;  // how many of the last bytes that it prints matter

@@ -250,7 +250,10 @@ Result<std::vector<DirEntry>> getdents(FdRef dir) {
 }
 
 Result<Fd> memfd_create(const std::string& name) {
-  int n = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  constexpr unsigned kExec =
+      0x10;  // MFD_EXEC, Linux 6.3: where vm.memfd_noexec is set it has to be asked for
+  int n = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING | kExec);
+  if (n < 0 && errno == EINVAL) n = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (n < 0) return failed("memfd_create", name);
   return Fd(n);
 }

@@ -80,7 +80,7 @@ struct DirEntry {
 // The next entries of an open directory (without "." and ".."); none at the end. man: getdents64(2)
 Result<std::vector<DirEntry>> getdents(FdRef dir);
 
-// man: memfd_create(2), with MFD_ALLOW_SEALING
+// man: memfd_create(2), with MFD_ALLOW_SEALING, executable
 Result<Fd> memfd_create(const std::string& name);
 // man: fcntl(2), F_ADD_SEALS, F_GET_SEALS
 Status add_seals(FdRef fd, int seals);

@@ -20,17 +20,17 @@ TEST_CASE("reading what was written gives the same configuration") {
   }
 }
 
-TEST_CASE("a sample bundle's configuration is written as it was read") {
+TEST_CASE("nothing of a sample bundle is lost in writing") {
   int count = 0;
   for (const auto& folder : std::filesystem::directory_iterator(BUNDLES)) {
     auto path = folder.path() / "config.json";
     if (!std::filesystem::exists(path)) continue;
-    auto text = samples::text_of(path);
-    auto config = spec::read_config(text);
+    auto config = spec::read_config(samples::text_of(path));
     REQUIRE_MESSAGE(config, path << ": " << config.error().text());
-    // As text: the members' order counts, too.
-    CHECK_MESSAGE(
-        base::dump(spec::write_config(config.value())) == base::dump(samples::json_of(text)), path);
+    // As values: what is absent and has a default may be written out.
+    auto again = spec::read_config(base::dump(spec::write_config(config.value())));
+    REQUIRE_MESSAGE(again, path << ": " << again.error().text());
+    CHECK_MESSAGE(again.value() == config.value(), path);
     ++count;
   }
   CHECK(count >= 16);
