@@ -30,8 +30,7 @@ struct Hooks {
   friend bool operator==(const Hooks&, const Hooks&) = default;
 };
 
-// compat: the hooks that run outside of the root file system start in the bundle, as with runc and
-// crun.
+// compat: the hooks that run outside of the root file system start in the bundle.
 Hooks hooks(const spec::Hooks& config, const std::string& bundle);
 
 }  // namespace plan
