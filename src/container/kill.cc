@@ -102,7 +102,12 @@ Status kill(const std::string& root, const std::string& id, int signal, bool all
 
 Result<std::vector<int>> process_ids(const std::string& root, const std::string& id) {
   auto record = TRY(Record::load(root, id));
-  return apply::processes(record.saved.cgroup);
+  if (!record.saved.cgroup.groups.empty()) return apply::processes(record.saved.cgroup);
+  // Without a cgroup (an ordinary user's container) its pid namespace tells who belongs to it.
+  auto proc = TRY(fs::Proc::open());
+  auto init = TRY(open_init(record.saved, proc));
+  if (!init) return std::vector<int>();
+  return fs::same_pid_namespace(proc, static_cast<pid_t>(record.saved.pid));
 }
 
 }  // namespace container

@@ -4,6 +4,7 @@
 
 #include "base/kernel.h"
 #include "fs/files.h"
+#include "fs/tree.h"
 #include "sys/file.h"
 
 namespace fs {
@@ -63,6 +64,25 @@ base::Result<pid_t> pid_inside(const Proc& proc, pid_t pid) {
     if (inner) return *inner;
   }
   return base::system_error("/proc/", pid, "/status: has no NSpid");
+}
+
+base::Result<std::vector<int>> same_pid_namespace(const Proc& proc, pid_t pid) {
+  auto of = [&](const std::string& who) {
+    return sys::readlinkat(proc.fd(), base::cat(who, "/ns/pid"));
+  };
+  auto wanted = TRY(of(base::cat(pid)));
+  auto ours = TRY(of("self"));
+  if (wanted == ours) return std::vector<int>{pid};
+  std::vector<int> out;
+  auto entries = TRY(list_dir(proc.fd()));
+  for (const auto& entry : entries) {
+    auto other = base::parse<int>(entry.name);
+    if (!other) continue;
+    // One that has ended meanwhile, or is another user's, is none of these.
+    auto its = of(entry.name);
+    if (its && its.value() == wanted) out.push_back(*other);
+  }
+  return out;
 }
 
 }  // namespace fs

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -40,6 +41,9 @@ struct ProcessStat {
 base::Result<ProcessStat> process_stat(const Proc& proc, pid_t pid);
 // What the process is called in its own, innermost pid namespace. man: proc(5), NSpid
 base::Result<pid_t> pid_inside(const Proc& proc, pid_t pid);
+// The processes whose pid namespace is that of this one, it included; only it, where that is our
+// own.
+base::Result<std::vector<int>> same_pid_namespace(const Proc& proc, pid_t pid);
 // The text of /proc/PID/stat. man: proc(5)
 base::Result<ProcessStat> parse_process_stat(std::string_view text);
 

@@ -1,7 +1,7 @@
 #include "runtime/cli.h"
 
 #include <CLI/CLI.hpp>
-#include <set>
+#include <map>
 
 #include "base/text.h"
 
@@ -152,39 +152,49 @@ void add_global(CLI::App& app, Slots& slots, const std::string& default_root,
   app.set_version_flag("-v,--version", version);
 }
 
-// compat: Go's callers write long options with one dash (`restore -no-subreaper`). Behind the id of
-// exec and ps nothing is ours.
+// The names of an application's options, long and short, and whether each takes a value.
+std::map<std::string, bool> option_names(const CLI::App& app) {
+  std::map<std::string, bool> out;
+  for (auto option : app.get_options()) {
+    bool takes_value = option->get_expected_max() != 0;
+    for (const auto& name : option->get_lnames()) out[name] = takes_value;
+    for (const auto& name : option->get_snames()) out[name] = takes_value;
+  }
+  return out;
+}
+
+const CLI::App* find_command(const CLI::App& app, const std::string& name) {
+  auto found = app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
+  return found.empty() ? nullptr : found.front();
+}
+
+// compat: Go's callers write long options with one dash (`restore -no-subreaper`), and "--" where
+// an id comes next. Behind the id of exec and ps nothing is ours.
 std::vector<std::string> with_two_dashes(std::vector<std::string> args, const CLI::App& app) {
-  std::set<std::string> flags;
-  std::set<std::string> valued;
-  auto collect = [&](const CLI::App& from) {
-    for (auto option : from.get_options())
-      for (const auto& name : option->get_lnames())
-        (option->get_expected_max() == 0 ? flags : valued).insert(name);
-  };
-  collect(app);
-  for (auto sub : app.get_subcommands({})) collect(*sub);
-  bool in_passing_command = false;
+  auto names = option_names(app);
+  const CLI::App* command = nullptr;
   for (std::size_t i = 1; i < args.size(); ++i) {
     auto& arg = args[i];
-    if (arg == "--") break;
-    if (arg.empty() || arg.front() != '-') {
-      if (in_passing_command) break;
-      in_passing_command = arg == "exec" || arg == "ps";
+    if (arg == "--") {
+      if (command && command->get_prefix_command())
+        args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
+      break;
+    }
+    auto dashes = arg.find_first_not_of('-');
+    if (dashes == 0 || dashes == std::string::npos) {
+      if (command && command->get_prefix_command()) break;
+      if (command) continue;
+      command = find_command(app, arg);
+      if (!command) break;
+      names = option_names(*command);
       continue;
     }
-    auto name = arg.substr(
-        arg.find_first_not_of('-') == std::string::npos ? arg.size() : arg.find_first_not_of('-'));
-    auto word = name.substr(0, name.find('='));
-    if (word.size() < 2 || (!flags.contains(word) && !valued.contains(word))) {
-      // A short option with its value apart: -b mybundle
-      if (arg.size() == 2 && std::string_view("bpeugcf").find(arg[1]) != std::string_view::npos &&
-          i + 1 < args.size() && !(arg[1] == 'f' && !in_passing_command))
-        ++i;
-      continue;
-    }
-    arg = "--" + name;
-    if (valued.contains(word) && name == word) ++i;
+    auto option = arg.substr(dashes);
+    auto name = option.substr(0, option.find('='));
+    auto known = names.find(name);
+    if (known == names.end()) continue;
+    if (name.size() > 1) arg = "--" + option;
+    if (known->second && option == name) ++i;
   }
   return args;
 }

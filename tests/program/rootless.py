@@ -88,6 +88,8 @@ class Rootless(ProgramTest):
         self.assertIn(self.mark, self.runtime_ok("list", "--quiet").out.split())
         ended = lambda: self.runtime("exec", self.mark, "cat", "/dev/shm/started").out == "started\n"
         wait_for(ended, "the process to have written")
+        init = json.loads(self.runtime_ok("state", self.mark).out)["pid"]
+        self.assertEqual(json.loads(self.runtime_ok("ps", "--format", "json", self.mark).out), [init])
         done = self.runtime_ok("exec", self.mark, "sh", "-c", "id -u; hostname")
         self.assertEqual(done.out.split()[0], "0")
         self.assertEqual(self.runtime("exec", self.mark, "sh", "-c", "exit 7").code, 7)

@@ -169,6 +169,13 @@ TEST_CASE("the options of exec go before the id") {
   CHECK(!of<Exec>({"exec", "c1", "ls"}).options.no_new_privileges);
 }
 
+TEST_CASE("two dashes before the id of exec change nothing") {
+  auto options = of<Exec>({"exec", "-t", "--", "c1", "ls", "-l"}).options;
+  CHECK(options.id == "c1");
+  CHECK(options.terminal);
+  CHECK(options.args == Words{"ls", "-l"});
+}
+
 TEST_CASE("behind the id of exec everything is the command's, however it looks") {
   for (const auto& rest : std::vector<Words>{{"ls", "-all", "--bundle", "x"},
                                              {"ls", "-t", "-e", "A=1", "--tty"},
