@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "apply/cgroup.h"
+#include "apply/freezer.h"
 #include "apply/hooks.h"
 #include "apply/identity.h"
 #include "apply/probe.h"
@@ -231,6 +232,9 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
   auto state = state_of(record.saved, spec::Status::Created);
   if (auto ready = accompany(plan, init, open.channel.first, proc, options, state); !ready) {
     run_poststop(plan, state, warnings);
+    // What hooks have left in the group outlives an init without a pid namespace, and would hold
+    // it.
+    (void)apply::kill_all(cgroup.paths());
     return with_hint(std::move(ready).error(), cgroup.paths());
   }
   record.saved.ready = true;

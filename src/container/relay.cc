@@ -131,19 +131,29 @@ class Terminal {
     if (items[1].revents & POLLOUT) in_.give();
     if (items[2].revents) out_.give();
   }
-  // After the process has ended: what it wrote last.
+  // After the process has ended: what it wrote last, but not without end, should something that it
+  // left behind go on writing, and not for a reader that does not read.
   void drain() {
-    for (;;) {
-      while (out_.wants_output()) out_.give();
-      std::array<sys::PollItem, 1> items{{{master_, POLLIN, 0}}};
-      auto n = sys::poll(items, 0);
-      if (!n || n.value() == 0) return;
+    constexpr int kMostRounds = 64;
+    constexpr int kPatience = 1000;  // milliseconds
+    for (int round = 0; round < kMostRounds; ++round) {
+      while (out_.wants_output()) {
+        if (!ready(kOutput, POLLOUT, kPatience)) return;
+        out_.give();
+      }
+      if (!ready(master_, POLLIN, 0)) return;
       out_.take();
       if (!out_.wants_output()) return;
     }
   }
 
  private:
+  static bool ready(FdRef fd, short events, int milliseconds) {
+    std::array<sys::PollItem, 1> items{{{fd, events, 0}}};
+    auto n = sys::poll(items, milliseconds);
+    return n && n.value() > 0;
+  }
+
   static constexpr FdRef kInput = FdRef::inherited(0);
   static constexpr FdRef kOutput = FdRef::inherited(1);
   Fd master_;
