@@ -1,8 +1,49 @@
 """System call filters."""
 
+import array
+import contextlib
+import fcntl
+import json
 import os
+import select
+import socket
+import struct
+import threading
 
 from harness import OURS, PROBE, RuntimeTest, ours_only
+
+
+RECEIVE, ANSWER = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND
+EDQUOT = 122
+
+
+class Agent(threading.Thread):
+    """Takes one listener, and lets every call that it is told of fail with EDQUOT."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.state = None
+        self.door = socket.socket(socket.AF_UNIX)
+        self.door.bind(path)
+        self.door.listen(1)
+        self.door.settimeout(20)
+
+    def run(self):
+        with contextlib.closing(self.door), contextlib.closing(self.door.accept()[0]) as caller:
+            text, rights, _, _ = caller.recvmsg(65536, socket.CMSG_SPACE(4))
+            listener = array.array("i", rights[0][2])[0]
+            self.state = json.loads(text)
+        self.answer(listener)
+        os.close(listener)
+
+    def answer(self, listener):
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        while poll.poll(20_000)[0][1] & select.POLLIN:
+            notice = bytearray(80)
+            fcntl.ioctl(listener, RECEIVE, notice)
+            number = struct.unpack_from("Q", notice)[0]
+            fcntl.ioctl(listener, ANSWER, bytearray(struct.pack("QqiI", number, 0, -EDQUOT, 0)))
 
 
 class Seccomp(RuntimeTest):
@@ -53,6 +94,27 @@ class Seccomp(RuntimeTest):
                                syscalls=[{"names": calm, "action": "SCMP_ACT_ALLOW"}])
         config["linux"]["seccomp"]["architectures"] = [native]
         self.assertEqual(self.output(config), "ENOSYS\n")
+
+    def test_an_agent_gets_the_listener_and_answers(self):
+        rule = {"names": ["acct"], "action": "SCMP_ACT_NOTIFY"}
+        for privileges in (True, False):
+            with self.subTest(noNewPrivileges=privileges):
+                config = self.filtered("/probe", "syscall", self.number("acct"), syscalls=[rule], noNewPrivileges=privileges)
+                path = str(self.folder / f"agent-{privileges}")
+                config["linux"]["seccomp"].update(listenerPath=path, listenerMetadata="about it")
+                agent = Agent(path)
+                agent.start()
+                self.assertEqual(self.output(config), "EDQUOT\n")
+                agent.join(20)
+                self.assertEqual(agent.state["fds"], ["seccompFd"])
+                self.assertEqual(agent.state["metadata"], "about it")
+                self.assertGreater(agent.state["pid"], 1)
+
+    @ours_only
+    def test_an_agent_that_is_not_there_is_named(self):
+        config = self.filtered("/probe", syscalls=[{"names": ["acct"], "action": "SCMP_ACT_NOTIFY"}])
+        config["linux"]["seccomp"]["listenerPath"] = "/nowhere/agent"
+        self.refused("run", "--bundle", self.bundle(config), self.new_id(), says=["linux.seccomp.listenerPath", "/nowhere/agent"])
 
     @ours_only
     def test_an_unknown_action_is_named(self):
