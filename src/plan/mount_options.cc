@@ -208,6 +208,7 @@ MountOptions mount_options(const std::vector<std::string>& words) {
 
 std::vector<std::string> mount_option_words() {
   std::vector<std::string> out;
+  out.reserve(kWords.size());
   for (const auto& row : kWords) out.emplace_back(row.word);
   return out;
 }

@@ -37,6 +37,7 @@ runtime::Environment read_environment(int argc, char** argv) {
 // then had, or an error message went to.
 bool fill_standard_descriptors() {
   for (int n : {0, 1, 2})
+    // NOLINTNEXTLINE(android-cloexec-open): the container's program is to have it
     if (::fcntl(n, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != n) return false;
   return true;
 }

@@ -126,7 +126,7 @@ TEST_CASE("an archive reads the same in pieces of any size") {
                    .bytes();
   auto whole = all(bytes);
   REQUIRE(whole.size() == 3);
-  for (std::size_t piece : {1, 3, 100, 511, 512, 513, 1000}) {
+  for (std::size_t piece : {1U, 3U, 100U, 511U, 512U, 513U, 1000U}) {
     Collector out;
     CHECK(read(bytes, out, piece).empty());
     REQUIRE(out.seen.size() == whole.size());

@@ -76,7 +76,7 @@ TEST_CASE("what a content's magic says counts") {
 TEST_CASE("gzip, zstd and plain content come out as they went in, in pieces of any size") {
   auto text = sample(700'000);
   for (const auto& packed : {gzip(text), zstd(text), text})
-    for (std::size_t piece : {1, 2, 3, 7, 1000, 1 << 20}) CHECK(plain(packed, piece) == text);
+    for (std::size_t piece : {1U, 2U, 3U, 7U, 1000U, 1U << 20}) CHECK(plain(packed, piece) == text);
   CHECK(plain("") == "");
   CHECK(plain("ab") == "ab");
   CHECK(plain(gzip("")) == "");
@@ -84,7 +84,7 @@ TEST_CASE("gzip, zstd and plain content come out as they went in, in pieces of a
 }
 
 TEST_CASE("several members or frames in a row are one content") {
-  for (std::size_t piece : {1, 5, 1 << 20}) {
+  for (std::size_t piece : {1U, 5U, 1U << 20}) {
     CHECK(plain(gzip("one ") + gzip("") + gzip("two"), piece) == "one two");
     CHECK(plain(zstd("one ") + std::string("\x50\x2a\x4d\x18\x03\0\0\0abc", 11) + zstd("two"),
                 piece) == "one two");
