@@ -1,9 +1,9 @@
 #include "runtime/commands.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "base/json.h"
+#include "cli/table.h"
 #include "container/bundles.h"
 #include "container/features.h"
 #include "container/kill.h"
@@ -33,22 +33,6 @@ container::CreateOptions completed(container::CreateOptions options, const Globa
   options.search_path = environment.path;
   if (options.bundle.empty()) options.bundle = ".";
   return options;
-}
-
-// Columns as wide as their widest cell, three blanks between them. compat: runc
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  constexpr std::size_t kLeast = 12;
-  constexpr std::size_t kGap = 3;
-  std::vector<std::size_t> widths(rows.front().size(), kLeast - kGap);
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  std::string out;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i)
-      out += row[i] + std::string(widths[i] + kGap - row[i].size(), ' ');
-    out += row.back() + "\n";
-  }
-  return out;
 }
 
 struct Execution {
@@ -112,7 +96,7 @@ struct Execution {
         rows.push_back({saved.id, base::cat(status == spec::Status::Stopped ? 0 : saved.pid),
                         std::string(spec::word(status)), saved.bundle, saved.created,
                         base::cat("#", saved.owner)});
-      print(table(rows));
+      print(cli::table(rows));
     }
     return 0;
   }

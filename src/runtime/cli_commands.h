@@ -1,0 +1,37 @@
+// The commands of the command line, by subject: each adds its options, and what the line chose.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/command.h"
+
+namespace CLI {
+class App;
+}
+
+namespace runtime {
+
+// What the parse came to: a command, or why there is none.
+struct Choice {
+  std::optional<Command> command{};
+  std::string refusal{};
+};
+
+// create, start, state, kill, delete, run, list, spec, features.
+void add_lifecycle(CLI::App& app, Choice& choice);
+// exec, ps.
+void add_processes(CLI::App& app, Choice& choice);
+// pause, resume.
+void add_resources(CLI::App& app, Choice& choice);
+
+// A command with an example below its help.
+CLI::App* add_command(CLI::App& app, const char* name, const char* what, const char* example);
+void add_id(CLI::App* command, std::string& id);
+void add_format(CLI::App* command, Format& format);
+// The options that create, run and exec share: --pid-file, --console-socket, --preserve-fds.
+void add_start_options(CLI::App* command, std::string& pid_file, std::string& console_socket,
+                       int& preserve_fds);
+
+}  // namespace runtime

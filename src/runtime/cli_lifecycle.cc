@@ -1,0 +1,138 @@
+#include <CLI/CLI.hpp>
+
+#include "base/text.h"
+#include "runtime/cli_commands.h"
+
+namespace runtime {
+namespace {
+
+void add_create_options(CLI::App* command, container::CreateOptions& options) {
+  command->add_option("-b,--bundle", options.bundle,
+                      "folder with config.json (default: the current one)");
+  add_start_options(command, options.pid_file, options.console_socket, options.preserve_fds);
+  command->add_flag("--no-pivot", options.no_pivot,
+                    "move the root file system instead of pivot_root (initramfs)");
+  command->add_flag("--no-new-keyring", options.no_new_keyring, "keep the present session keyring");
+}
+
+void add_create(CLI::App& app, Choice& choice) {
+  auto command = add_command(app, "create", "make a container that waits for start",
+                             "runtime create --bundle mybundle c1");
+  auto create = std::make_shared<Create>();
+  add_create_options(command, create->options);
+  add_id(command, create->options.id);
+  command->final_callback([create, &choice] { choice.command = *create; });
+}
+
+void add_start(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "start", "let a created container's program run", "runtime start c1");
+  auto start = std::make_shared<Start>();
+  add_id(command, start->id);
+  command->final_callback([start, &choice] { choice.command = *start; });
+}
+
+void add_state(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "state", "print the state of a container as JSON", "runtime state c1");
+  auto state = std::make_shared<State>();
+  add_id(command, state->id);
+  command->final_callback([state, &choice] { choice.command = *state; });
+}
+
+void add_kill(CLI::App& app, Choice& choice) {
+  auto command = add_command(app, "kill", "send a signal to a container", "runtime kill c1 KILL");
+  auto kill = std::make_shared<Kill>();
+  add_id(command, kill->id);
+  command->add_option("signal", kill->signal, "name or number (default: TERM)");
+  command->add_flag("-a,--all", kill->all, "to all its processes");
+  command->final_callback([kill, &choice] { choice.command = *kill; });
+}
+
+void add_delete(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "delete", "remove a stopped container", "runtime delete --force c1");
+  auto remove = std::make_shared<Delete>();
+  add_id(command, remove->id);
+  command->add_flag("-f,--force", remove->force, "kill it first; fine when there is none");
+  command->final_callback([remove, &choice] { choice.command = *remove; });
+}
+
+void add_run(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "run", "create, start, wait and delete in one", "runtime run mybundle");
+  auto run = std::make_shared<Run>();
+  add_create_options(command, run->options.create);
+  add_id(command, run->options.create.id);
+  command->add_flag("-d,--detach", run->options.detach, "do not wait for its end");
+  command->add_flag("--keep", run->options.keep, "leave the stopped container");
+  command->add_flag("--no-subreaper", run->options.no_subreaper, "do not reap its orphans");
+  command->final_callback([run, &choice] { choice.command = *run; });
+}
+
+void add_list(CLI::App& app, Choice& choice) {
+  auto command = add_command(app, "list", "list the containers", "runtime list --format json");
+  auto list = std::make_shared<List>();
+  add_format(command, list->format);
+  command->add_flag("-q,--quiet", list->quiet, "ids only");
+  command->final_callback([list, &choice] { choice.command = *list; });
+}
+
+void add_spec(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "spec", "write an example config.json", "runtime spec --rootless");
+  auto spec = std::make_shared<Spec>();
+  command->add_option("-b,--bundle", spec->bundle,
+                      "folder to write it to (default: the current one)");
+  command->add_flag("--rootless", spec->rootless, "for a user without privileges");
+  command->final_callback([spec, &choice] { choice.command = *spec; });
+}
+
+void add_features(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "features", "print what this runtime can do as JSON", "runtime features");
+  command->final_callback([&choice] { choice.command = Features(); });
+}
+
+}  // namespace
+
+void add_lifecycle(CLI::App& app, Choice& choice) {
+  add_create(app, choice);
+  add_start(app, choice);
+  add_state(app, choice);
+  add_kill(app, choice);
+  add_delete(app, choice);
+  add_run(app, choice);
+  add_list(app, choice);
+  add_spec(app, choice);
+  add_features(app, choice);
+}
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* what, const char* example) {
+  auto command = app.add_subcommand(name, what);
+  command->footer(base::cat("Example:\n  ", example));
+  return command;
+}
+
+void add_id(CLI::App* command, std::string& id) {
+  command->add_option("id", id, "the container's id")->required();
+}
+
+void add_format(CLI::App* command, Format& format) {
+  static const std::map<std::string, Format> formats{{"table", Format::Text},
+                                                     {"json", Format::Json}};
+  command->add_option("-f,--format", format, "table or json")
+      ->transform(CLI::CheckedTransformer(formats));
+}
+
+void add_start_options(CLI::App* command, std::string& pid_file, std::string& console_socket,
+                       int& preserve_fds) {
+  constexpr int kMostDescriptors = 1 << 16;
+  command->add_option("--console-socket", console_socket,
+                      "unix socket that gets the terminal's master");
+  command->add_option("--pid-file", pid_file, "file to write its pid to");
+  command->add_option("--preserve-fds", preserve_fds, "pass descriptors 3 to 2+N on")
+      ->check(CLI::Range(0, kMostDescriptors));
+}
+
+}  // namespace runtime

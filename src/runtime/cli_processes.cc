@@ -1,0 +1,88 @@
+#include <CLI/CLI.hpp>
+
+#include "base/text.h"
+#include "runtime/cli_commands.h"
+
+namespace runtime {
+namespace {
+
+// The first of what is left over is the id, the rest another program's: nothing behind the id is an
+// option of ours. What looks like an option in place of the id is a mistyped one.
+bool take_rest(const CLI::App& command, std::string& id, std::vector<std::string>& rest,
+               std::string& refusal) {
+  rest = command.remaining();
+  auto name = command.get_name();
+  if (!rest.empty() && rest.front() == "--") {
+    rest.erase(rest.begin());
+  } else if (!rest.empty() && rest.front().starts_with('-')) {
+    refusal = base::cat(name, ": unknown option ", rest.front());
+    return false;
+  }
+  if (rest.empty()) {
+    refusal = base::cat(name, ": an id is required");
+    return false;
+  }
+  id = rest.front();
+  rest.erase(rest.begin());
+  return true;
+}
+
+// May be given again and again, one value each: what follows may be the id.
+template <class T>
+void add_repeated(CLI::App* command, const char* names, std::vector<T>& values, const char* what) {
+  command->add_option(names, values, what)->expected(1)->take_all()->allow_extra_args(false);
+}
+
+void add_exec_options(CLI::App* command, container::ExecOptions& options) {
+  command->add_option("-p,--process", options.process_file, "file with a process document");
+  command->add_flag("-t,--tty", options.terminal, "give it a terminal");
+  command->add_option("--cwd", options.cwd, "working directory in the container");
+  add_repeated(command, "-e,--env", options.env, "add NAME=VALUE");
+  command->add_option("-u,--user", options.user, "uid[:gid]");
+  add_repeated(command, "-g,--additional-gids", options.additional_gids, "add a group");
+  command->add_flag("-d,--detach", options.detach, "do not wait for its end");
+  add_start_options(command, options.pid_file, options.console_socket, options.preserve_fds);
+  command->add_option("--process-label", options.process_label, "SELinux label");
+  command->add_option("--apparmor", options.apparmor, "AppArmor profile");
+  add_repeated(command, "-c,--cap", options.capabilities, "add a capability");
+  command->add_flag("--ignore-paused", options.ignore_paused,
+                    "also in a paused container, waiting for it to go on");
+}
+
+void add_exec(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "exec", "run another process in a container", "runtime exec --tty c1 sh");
+  auto exec = std::make_shared<Exec>();
+  add_exec_options(command, exec->options);
+  command->add_flag_callback(
+      "--no-new-privs", [exec] { exec->options.no_new_privileges = true; }, "no_new_privs for it");
+  command->prefix_command();
+  command->final_callback([=, &choice] {
+    auto& options = exec->options;
+    if (!take_rest(*command, options.id, options.args, choice.refusal)) return;
+    if (options.args.empty() && options.process_file.empty())
+      choice.refusal = "exec: a command or --process is required";
+    else
+      choice.command = *exec;
+  });
+}
+
+void add_ps(CLI::App& app, Choice& choice) {
+  auto command =
+      add_command(app, "ps", "list the processes of a container", "runtime ps c1 -o pid,comm");
+  auto ps = std::make_shared<Ps>();
+  add_format(command, ps->format);
+  command->prefix_command();
+  command->final_callback([=, &choice] {
+    if (take_rest(*command, ps->id, ps->options, choice.refusal)) choice.command = *ps;
+  });
+}
+
+}  // namespace
+
+void add_processes(CLI::App& app, Choice& choice) {
+  add_exec(app, choice);
+  add_ps(app, choice);
+}
+
+}  // namespace runtime
