@@ -28,24 +28,24 @@ std::string_view variable(const std::vector<std::string>& env, std::string_view 
   return {};
 }
 
+base::Error not_executable(int code, const std::string& quoted, std::string_view why) {
+  return base::Error(base::Kind::NotExecutable, code, base::cat("exec: ", quoted, ": ", why));
+}
+
 // Whether a file can be executed by this process; the error is in the words that callers look for.
 Status executable(const std::string& path, const std::string& name) {
   auto quoted = base::quote(name);
   auto st = sys::fstatat(FdRef::cwd(), path, 0);
-  if (!st && (st.error().code() == ENOENT || st.error().code() == ENOTDIR))
-    return base::Error(
-        base::Kind::System, st.error().code(),
-        base::cat("exec: ", quoted, ": stat ", path, ": ",
-                  st.error().code() == ENOENT ? "no such file or directory" : "not a directory"));
-  if (!st && st.error().code() == EACCES)
-    return base::Error(base::Kind::System, EACCES,
-                       base::cat("exec: ", quoted, ": permission denied"));
+  int code = st ? 0 : st.error().code();
+  if (code == ENOENT || code == ENOTDIR)
+    return base::Error(base::Kind::NoProgram, code,
+                       base::cat("exec: ", quoted, ": stat ", path, ": ",
+                                 code == ENOENT ? "no such file or directory" : "not a directory"));
+  if (code == EACCES) return not_executable(EACCES, quoted, "permission denied");
   auto mode = TRY(std::move(st), "exec: ", quoted).st_mode;
-  if (S_ISDIR(mode))
-    return base::Error(base::Kind::System, EISDIR, base::cat("exec: ", quoted, ": is a directory"));
+  if (S_ISDIR(mode)) return not_executable(EISDIR, quoted, "is a directory");
   if (!S_ISREG(mode) || (mode & 0111) == 0)
-    return base::Error(base::Kind::System, EACCES,
-                       base::cat("exec: ", quoted, ": permission denied"));
+    return not_executable(EACCES, quoted, "permission denied");
   return {};
 }
 
@@ -135,6 +135,7 @@ Status enter_cwd(const plan::Process& plan) {
 }
 
 Status become_user(const plan::Process& plan) {
+  if (plan.securebits) TRY(sys::set_securebits(*plan.securebits), "reset the caller's securebits");
   TRY(sys::keep_bounding(plan.capabilities.bounding), "process.capabilities.bounding");
   auto grouped = sys::setgroups(plan.groups);
   // In a user namespace that denies setgroups there is nothing to drop but what cannot be dropped.
@@ -169,7 +170,7 @@ Result<std::string> find_executable(const plan::Process& plan) {
   }
   auto path = variable(plan.env, "PATH");
   auto not_found =
-      base::Error(base::Kind::System, ENOENT,
+      base::Error(base::Kind::NoProgram, ENOENT,
                   base::cat("exec: ", base::quote(name), ": executable file not found in $PATH"));
   if (name.empty()) return not_found;
   for (auto dir : base::split(path.empty() ? kDefaultPath : path, ':')) {

@@ -12,12 +12,24 @@ namespace base {
 
 // What differs for the caller, and nothing finer.
 enum class Kind {
-  Usage,        // the command line is wrong
-  Config,       // a document (config.json, manifest, layer …) is wrong
-  Unsupported,  // asked for what this kernel or this build cannot do
-  State,        // the thing is not in the state that the operation needs
-  System,       // the system refused
+  Usage,          // the command line is wrong
+  Config,         // a document (config.json, manifest, layer …) is wrong
+  Unsupported,    // asked for what this kernel or this build cannot do
+  State,          // the thing is not in the state that the operation needs
+  System,         // the system refused
+  Exists,         // the name is taken
+  NotFound,       // there is no such thing
+  NoProgram,      // the container has no such program: 127 in a shell's words
+  NotExecutable,  // it has, but it cannot be executed: 126
+  OutOfMemory,    // killed for want of memory
 };
+inline constexpr Kind kLastKind = Kind::OutOfMemory;
+
+// The kind's name for programs, which stays as it is: "usage", "config", "unsupported", "state",
+// "system", "exists", "not-found", "no-program", "not-executable", "out-of-memory".
+std::string_view word(Kind kind);
+// "ENOENT"; empty for 0 and for what is none.
+std::string_view errno_name(int code);
 
 // One flat sentence that grows outward by context.
 class [[nodiscard]] Error {
@@ -29,6 +41,11 @@ class [[nodiscard]] Error {
 
   Error in(std::string_view context) && {
     text_.insert(0, ": ").insert(0, context);
+    return std::move(*this);
+  }
+  // The same, of another kind.
+  Error as(Kind kind) && {
+    kind_ = kind;
     return std::move(*this);
   }
   Kind kind() const { return kind_; }

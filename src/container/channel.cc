@@ -66,7 +66,8 @@ base::Result<std::optional<Message>> receive_message(base::FdRef from) {
   if (header.size > kLongestText) return base::system_error("a message of ", header.size, " bytes");
   Message out;
   out.word = header.word;
-  out.kind = static_cast<base::Kind>(header.kind);
+  constexpr auto kLast = static_cast<std::int32_t>(base::kLastKind);
+  if (header.kind >= 0 && header.kind <= kLast) out.kind = static_cast<base::Kind>(header.kind);
   out.code = header.code;
   out.text.resize(header.size);
   if (header.size > 0 && !TRY(read_exactly(from, out.text)))

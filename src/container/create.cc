@@ -194,7 +194,9 @@ Status accompany(const plan::Plan& plan, const Child& init, FdRef channel, const
 base::Error with_hint(base::Error error, const apply::CgroupPaths& cgroup) {
   auto killed = apply::oom_killed(cgroup);
   if (killed && killed.value())
-    return std::move(error).in("the memory limit is too low to start a container, init was killed");
+    return std::move(error)
+        .in("the memory limit is too low to start a container, init was killed")
+        .as(base::Kind::OutOfMemory);
   return error;
 }
 

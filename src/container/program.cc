@@ -31,6 +31,9 @@ base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc) {
       return std::move(joined).error();
   }
   if (plan.personality) TRY(sys::personality(*plan.personality), "linux.personality");
+  if (plan.memory_policy)
+    TRY(sys::set_mempolicy(plan.memory_policy->mode, plan.memory_policy->nodes),
+        "linux.memoryPolicy");
   TRY(apply::label_next_exec(plan, proc));
   (void)sys::umask(plan.umask);
   // Both before and after the change of user: a directory may be closed to root (NFS) or to the
@@ -63,8 +66,11 @@ base::Error execute(const plan::Process& plan, const std::optional<plan::Seccomp
     return {};
   }();
   if (!prepared) return std::move(prepared).error();
-  return sys::execve(program.path, program.args, program.env)
-      .in(base::cat("exec: ", base::quote(plan.args.front())));
+  auto error = sys::execve(program.path, program.args, program.env)
+                   .in(base::cat("exec: ", base::quote(plan.args.front())));
+  // The program was there: what is missing is its interpreter.
+  auto kind = error.code() == ENOENT ? base::Kind::NoProgram : base::Kind::NotExecutable;
+  return std::move(error).as(kind);
 }
 
 Status send_console(base::FdRef console, base::FdRef master) {

@@ -46,7 +46,7 @@ Result<apply::CgroupPath> read_group(const Place& place) {
 }
 
 base::Error not_there(const std::string& id) {
-  return base::Error(base::Kind::State, ENOENT, base::cat("container ", id, " does not exist"));
+  return base::Error(base::Kind::NotFound, ENOENT, base::cat("container ", id, " does not exist"));
 }
 
 bool letter_or_digit(char c) {
@@ -115,7 +115,8 @@ Result<Record> Record::claim(const std::string& root, const std::string& id,
   auto root_dir = TRY(fs::make_dirs(root, 0711), "state directory ", root);
   auto made = sys::mkdirat(root_dir, id, 0711);
   if (!made && made.error().code() == EEXIST)
-    return base::state_error("container ", id, ": a container with given ID already exists");
+    return base::Error(base::Kind::Exists, EEXIST,
+                       base::cat("container ", id, ": a container with given ID already exists"));
   TRY(std::move(made));
   auto dir = TRY(sys::openat(root_dir, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   Record record(std::move(root_dir), std::move(dir));

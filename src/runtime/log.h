@@ -10,7 +10,9 @@ namespace runtime {
 
 // The sentence on stderr, and with --log one line or one JSON object {"level","msg","time"}
 // appended to the file: podman reads just one. compat: runc
-void log_error(const Global& global, const std::string& text);
+// Besides the sentence they hold the kind of error (base::word) as "code", and "errno" where a
+// system call failed.
+void log_error(const Global& global, const base::Error& error);
 
 // To stderr; into the file only when the call succeeds, for the same reason.
 void log_warnings(const Global& global, const std::vector<std::string>& warnings, bool succeeded);

@@ -61,6 +61,6 @@ int main(int argc, char** argv) {
   auto result = runtime::execute(parsed, environment, warnings);
   runtime::log_warnings(parsed.global, warnings, static_cast<bool>(result));
   if (result) return result.value();
-  runtime::log_error(parsed.global, result.error().text());
+  runtime::log_error(parsed.global, result.error());
   return std::holds_alternative<runtime::Exec>(parsed.command) ? kExecFailed : 1;
 }

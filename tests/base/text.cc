@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/result.h"
 
 using namespace base;
@@ -34,4 +37,17 @@ TEST_CASE("context grows outward") {
     return {};
   };
   CHECK(outer().error().text() == "mounts[3]: no");
+}
+
+TEST_CASE("every kind of error has a word of its own") {
+  std::vector<std::string_view> seen;
+  for (int number = 0; number <= static_cast<int>(kLastKind); ++number) {
+    auto name = word(static_cast<Kind>(number));
+    CHECK(!name.empty());
+    CHECK(std::count(seen.begin(), seen.end(), name) == 0);
+    seen.push_back(name);
+  }
+  CHECK(errno_name(2) == "ENOENT");
+  CHECK(errno_name(0).empty());
+  CHECK(errno_name(-1).empty());
 }

@@ -51,7 +51,8 @@ TEST_CASE("each word arrives with its text, one after the other") {
 }
 
 TEST_CASE("a failure arrives as the very error, whatever was expected") {
-  for (auto kind : {Kind::Usage, Kind::Config, Kind::Unsupported, Kind::State, Kind::System}) {
+  for (int number = 0; number <= static_cast<int>(base::kLastKind); ++number) {
+    auto kind = static_cast<Kind>(number);
     auto ends = pair();
     container::send_failure(ends.first, base::Error(kind, EPERM, "mounts[3]: no"));
     auto got = container::expect(ends.second, Word::Ready, "init");

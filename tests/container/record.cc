@@ -116,7 +116,7 @@ TEST_CASE("a record or a root that is not there does not exist") {
   for (const auto& root : {folder.path(), folder / "none"}) {
     auto loaded = Record::load(root, "c1");
     CHECK(says(loaded, "does not exist"));
-    CHECK(loaded.error().kind() == base::Kind::State);
+    CHECK(loaded.error().kind() == base::Kind::NotFound);
   }
 }
 

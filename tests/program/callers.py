@@ -32,6 +32,24 @@ class Callers(RuntimeTest):
         age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(errors[0]["time"].replace("Z", "+00:00"))
         self.assertLess(abs(age.total_seconds()), 60)
 
+    def test_an_error_has_a_code_that_a_program_can_rely_on(self):
+        taken = self.create()
+        cases = [
+            ("not-found", "ENOENT", ("state", "absent")),
+            ("exists", "EEXIST", ("create", "--bundle", self.bundle(self.config("/probe", "wait")), taken)),
+            ("state", None, ("resume", taken)),
+            ("usage", None, ("kill", taken, "NOSUCH")),
+            ("config", None, ("create", "--bundle", self.bundle({"ociVersion": "1.0.0", "root": 7}), self.new_id())),
+            ("no-program", "ENOENT", ("run", "--bundle", self.bundle(self.config("/absent")), self.new_id())),
+            ("no-program", "ENOENT", ("run", "--bundle", self.bundle(self.config("absent")), self.new_id())),
+            ("not-executable", "EISDIR", ("run", "--bundle", self.bundle(self.config("/dev")), self.new_id())),
+        ]
+        for code, errno_name, arguments in cases:
+            with self.subTest(code=code, arguments=arguments):
+                entries, _ = self.log_of(*arguments)
+                self.assertEqual(entries[-1]["code"], code, entries[-1])
+                self.assertEqual(entries[-1].get("errno"), errno_name, entries[-1])
+
     def test_the_log_is_appended_to(self):
         self.log_of("state", "first")
         entries, _ = self.log_of("state", "second")

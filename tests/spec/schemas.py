@@ -27,6 +27,8 @@ RECORD = {"id": "a", "bundle": "/b", "rootfs": "/b/rootfs", "created": "2026-01-
 SMALL = [
     ("log", "", {"level": "error", "msg": "a", "time": "2026-01-02T03:04:05.678901Z"}, True),
     ("log", "", {"level": "error", "msg": "a", "time": "yesterday"}, False),
+    ("log", "", {"level": "error", "msg": "a", "time": "2026-01-02T03:04:05Z", "code": "not-found", "errno": "ENOENT"}, True),
+    ("log", "", {"level": "error", "msg": "a", "time": "2026-01-02T03:04:05Z", "code": "something"}, False),
     ("log", "", {"level": "fatal", "msg": "a", "time": "2026-01-02T03:04:05Z"}, False),
     ("log", "", {"level": "error", "time": "2026-01-02T03:04:05Z"}, False),
     ("state", "", {"ociVersion": "1.3.0", "id": "a", "status": "running", "pid": 0, "bundle": "/b"}, False),
