@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "spec/default_seccomp.h"
 #include "spec/example.h"
 
@@ -213,24 +213,9 @@ base::Result<std::int64_t> parse_cpus(std::string_view text) {
 }
 
 base::Result<std::int64_t> parse_bytes(std::string_view text) {
-  auto wrong = [&] {
-    return base::usage_error("must be a size such as 100M or 1.5g, got ", base::quote(text));
-  };
-  double number = 0;
-  auto end = text.data() + text.size();
-  auto [rest, failure] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (failure != std::errc{}) return wrong();
-  std::string unit(rest, end);
-  for (auto& c : unit) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  constexpr std::string_view kUnits = "kmgt";
-  auto power = unit.empty() ? std::string_view::npos : kUnits.find(unit[0]);
-  auto tail = std::string_view(unit).substr(power == std::string_view::npos ? 0 : 1);
-  bool scaled = power != std::string_view::npos;
-  if (!(tail.empty() || tail == "b" || (scaled && tail == "ib"))) return wrong();
-  for (std::size_t i = 0; scaled && i <= power; ++i) number *= 1024;
-  if (!(number >= 1) || number >= static_cast<double>(std::numeric_limits<std::int64_t>::max()))
-    return wrong();
-  return static_cast<std::int64_t>(number);
+  auto bytes = TRY(base::parse_size(text));
+  if (bytes == 0) return base::usage_error("must be a size above zero");
+  return bytes;
 }
 
 base::Result<Volume> parse_volume(std::string_view text) {

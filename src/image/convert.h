@@ -49,8 +49,7 @@ struct ConvertOptions {
 
 // "0.5" → 50000 microseconds of every 100,000; Kind::Usage for what is no number from 0.001 up.
 base::Result<std::int64_t> parse_cpus(std::string_view text);
-// "100M", "1.5g", "64KiB", "4096": k, m, g, t are powers of 1024, in either case, with or without
-// "b" or "iB". Kind::Usage for anything else, zero and overflow.
+// base::parse_size, and zero is refused too.
 base::Result<std::int64_t> parse_bytes(std::string_view text);
 // "HOST:CONTAINER[:ro|rw]", both absolute. Kind::Usage.
 base::Result<Volume> parse_volume(std::string_view text);
