@@ -77,6 +77,24 @@ class Failure(AssertionError):
     """A command did not do what a check needs."""
 
 
+def groups_of(pid):
+    """The folders of the control groups of a process: controller ("" for cgroup2) to path."""
+    folders = {}
+    top = Path("/sys/fs/cgroup")
+    for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            point = top / (controller.removeprefix("name=") or ("unified" if (top / "unified").is_dir() else "."))
+            folders[controller] = point / path.lstrip("/")
+    return folders
+
+
+def limit_of(pid, controller, v1, v2):
+    """What a limit's file holds in the group of a process, whichever version its controller is on."""
+    groups = groups_of(pid)
+    return ((groups[controller] / v1) if controller in groups else (groups[""] / v2)).read_text().strip()
+
+
 # --- the private machine: within the cell, before the first check ----------------------------------------------------
 
 
@@ -218,35 +236,21 @@ class Caller:
         return server
 
 
-class Terminal:
-    """A command at a terminal of its own."""
+class Running:
+    """A command in the background, and what it has written until now."""
 
-    def __init__(self, words, env, rows, columns):
+    def __init__(self, words, folder, env):
         self.words = [str(word) for word in words]
-        self.master, slave = os.openpty()
         self.seen = ""
-        self.resize(rows, columns)
-        self.process = subprocess.Popen(self.words, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        os.close(slave)
-        os.set_blocking(self.master, False)
-
-    def resize(self, rows, columns):
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def write(self, text):
-        os.write(self.master, text.encode())
+        self.output = tempfile.TemporaryFile(dir=folder)
+        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env,
+                                        start_new_session=True)
 
     def read(self):
-        """All that was written until now; whether more can come."""
-        try:
-            while piece := os.read(self.master, 65536):
-                self.seen += piece.decode(errors="replace")
-        except BlockingIOError:
-            return True
-        except OSError:  # the last one has closed the terminal
-            pass
-        return False
+        """Takes what was written; whether more can come."""
+        running = self.process.poll() is None
+        self.seen = os.pread(self.output.fileno(), os.fstat(self.output.fileno()).st_size, 0).decode(errors="replace")
+        return running
 
     def shows(self, word, limit=PATIENCE):
         """Waits until this was written."""
@@ -271,7 +275,38 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self.master)
+        self.output.close()
+
+
+class Terminal(Running):
+    """A command at a terminal of its own."""
+
+    def __init__(self, words, env, rows, columns):
+        self.words = [str(word) for word in words]
+        self.seen = ""
+        master, slave = os.openpty()
+        self.output = open(master, "r+b", buffering=0)
+        self.resize(rows, columns)
+        self.process = subprocess.Popen(self.words, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True,
+                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(slave)
+        os.set_blocking(master, False)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.output, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def write(self, text):
+        self.output.write(text.encode())
+
+    def read(self):
+        try:
+            while piece := os.read(self.output.fileno(), 65536):
+                self.seen += piece.decode(errors="replace")
+        except BlockingIOError:
+            return True
+        except OSError:  # the last one has closed the terminal
+            pass
+        return False
 
 
 class Check(unittest.TestCase):
@@ -299,6 +334,19 @@ class Check(unittest.TestCase):
                 self.fail(otherwise() if callable(otherwise) else otherwise)
             time.sleep(0.05)
         return value
+
+    def needs_criu(self):
+        """Skips the check where no CRIU in PATH can work with the kernel."""
+        if not shutil.which("criu"):
+            self.skipTest("needs criu in PATH")
+        done = self.caller.call("criu", "check")
+        if done.code != 0:
+            self.skipTest(f"criu check fails: {((done.out + done.err).strip().splitlines() or ['it says nothing'])[-1]}")
+
+    def background(self, *words):
+        made = Running(words, self.folder, self.caller.environment)
+        self.addCleanup(made.close)
+        return made
 
     def terminal(self, *words, rows=24, columns=80):
         made = Terminal(words, self.caller.environment, rows, columns)
