@@ -15,7 +15,8 @@ ALLOWED = {
     "spec": {"base"},
     "plan": {"base", "spec"},
     "apply": {"base", "sys", "fs", "plan"},
-    "container": {"base", "sys", "fs", "spec", "plan", "apply"},
+    "criu": {"base", "sys", "fs"},
+    "container": {"base", "sys", "fs", "spec", "plan", "apply", "criu"},
     "image": {"base", "sys", "fs", "spec"},
     "cli": {"base"},
     "runtime": {"base", "spec", "container", "cli"},
@@ -27,6 +28,7 @@ ONLY = {
     "nlohmann/json.hpp": ["base/json.cc"],
     "CLI/CLI.hpp": ["cli/", "runtime/cli", "bundler/cli"],
     "seccomp.h": ["plan/seccomp.cc"],
+    "rpc.pb-c.h": ["criu/message.cc"],
     "sys/syscall.h": ["sys/", "base/kernel.h"],
 }
 
