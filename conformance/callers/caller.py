@@ -168,7 +168,7 @@ class Caller:
         """The one caller of this class, begun."""
         if cls not in cls.started:
             cls.started[cls] = caller = cls()
-            unittest.addModuleCleanup(caller.end)
+            unittest.addModuleCleanup(caller.end)  # a file's checks are over
             try:
                 subprocess.run([TOP / "bundles/rootfs", caller.folder], check=True)
                 make_archive(caller.folder / "rootfs", caller.archive)
@@ -187,6 +187,7 @@ class Caller:
         """Starts what the checks need; a caller's own file says what that is."""
 
     def end(self):
+        self.started.pop(type(self), None)
         for server in reversed(self.servers):
             server.terminate()
             try:
