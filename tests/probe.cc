@@ -11,8 +11,10 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -176,6 +178,13 @@ void scheduling(Object& out) {
   out.number("ioprio", ::syscall(SYS_ioprio_get, 1, 0));
   out.number("personality", ::personality(0xffffffff));
   out.text("oom_score_adj", slurp("/proc/self/oom_score_adj"));
+  out.number("securebits", ::prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
+  int mode = -1;
+  unsigned long nodes[16] = {};
+  if (::syscall(SYS_get_mempolicy, &mode, nodes, 8 * sizeof nodes, nullptr, 0) == 0) {
+    out.number("mempolicy", mode);
+    out.number("memory_nodes", static_cast<long long>(nodes[0]));
+  }
   out.number("no_new_privs", ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
   out.number("pdeathsig", [] {
     int s = 0;
@@ -350,6 +359,22 @@ int fork_many(const Args& args) {
   return 0;
 }
 
+// notify LINE…: tells the socket of NOTIFY_SOCKET these lines, then waits.
+int notify(const Args& args) {
+  auto path = ::getenv("NOTIFY_SOCKET");
+  if (!path) return failed("NOTIFY_SOCKET");
+  struct sockaddr_un address {};
+  address.sun_family = AF_UNIX;
+  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  std::string text;
+  for (const auto& line : args) text += line + "\n";
+  if (::sendto(fd, text.data(), text.size(), 0, reinterpret_cast<struct sockaddr*>(&address),
+               sizeof address) < 0)
+    return failed("sendto");
+  for (;;) ::pause();
+}
+
 const struct {
   std::string_view word;
   int (*deed)(const Args&);
@@ -358,7 +383,8 @@ const struct {
               {"catch", catch_one}, {"syscall", call},
               {"nr", nr},           {"write", write_file},
               {"read", read_file},  {"open-device", open_device},
-              {"mknod", make_node}, {"fork", fork_many}};
+              {"mknod", make_node}, {"fork", fork_many},
+              {"notify", notify}};
 
 }  // namespace
 

@@ -189,6 +189,10 @@ std::vector<std::string> environment(const plan::Process& plan) {
     std::erase(env, "HOME=");
     env.push_back("HOME=" + home_of(plan.uid));
   }
+  if (plan.listening_fds > 0) {
+    env.push_back(base::cat("LISTEN_FDS=", plan.listening_fds));
+    env.push_back(base::cat("LISTEN_PID=", sys::getpid()));
+  }
   return env;
 }
 

@@ -9,12 +9,15 @@
 #include "apply/freezer.h"
 #include "apply/hooks.h"
 #include "apply/identity.h"
+#include "apply/net_devices.h"
 #include "apply/probe.h"
 #include "apply/process.h"
+#include "apply/resctrl.h"
 #include "apply/rootfs.h"
 #include "base/time.h"
 #include "container/channel.h"
 #include "container/init.h"
+#include "container/notify.h"
 #include "container/record.h"
 #include "container/relay.h"
 #include "container/states.h"
@@ -66,7 +69,8 @@ plan::Request request_of(const CreateOptions& options, const Bundle& bundle) {
   out.no_pivot = options.no_pivot;
   out.no_new_keyring = options.no_new_keyring;
   out.systemd_cgroup = options.systemd_cgroup;
-  out.preserve_fds = options.preserve_fds;
+  out.listening_fds = options.inherited.listening;
+  out.preserve_fds = options.inherited.count();
   out.debug = options.debug;
   if (options.foreground) out.terminal_size = terminal_size();
   return out;
@@ -96,6 +100,7 @@ struct Openings {
   Fd console{};      // goes to init
   Fd our_console{};  // in the foreground
   Fd agent{};
+  Fd pidfd_socket{};
 };
 
 // compat: as in runc, a console socket is wanted exactly when there is a terminal that nobody here
@@ -120,6 +125,7 @@ Result<Openings> open_all(const CreateOptions& options, const plan::Plan& plan,
                           const Record& record) {
   Openings out;
   TRY(open_console(options, plan, out));
+  out.pidfd_socket = TRY(connect_pidfd_socket(options.pidfd_socket));
   out.rootfs = TRY(apply::prepare_rootfs(plan.rootfs));
   out.namespaces = TRY(open_namespaces(plan.namespaces));
   out.channel = TRY(sys::socketpair(SOCK_STREAM));
@@ -150,6 +156,7 @@ Result<Child> spawn_init(const plan::Plan& plan, const apply::MadeCgroup& cgroup
     // runtime that is gone; with the record, its lock would outlive `create`.
     Fd(open.channel.first.release()).close();
     Fd(open.our_console.release()).close();
+    Fd(open.pidfd_socket.release()).close();
     Fd(record.dir().raw()).close();
     InitContext context{plan,
                         open.rootfs,
@@ -213,24 +220,34 @@ void run_poststop(const plan::Plan& plan, spec::State state, std::vector<std::st
 
 Result<Created> create(const CreateOptions& options, std::vector<std::string>& warnings) {
   auto bundle = TRY(read_bundle(options));
+  if (!options.notify_socket.empty())
+    add_notify_socket(bundle.config, TRY(Record::path(options.root, options.id)));
   auto proc = TRY(fs::Proc::open());
   auto host = TRY(apply::probe(proc));
+  if (bundle.config.linux_.intel_rdt) host.resctrl = TRY(apply::resctrl_mount());
   auto plan = TRY(plan::make(bundle.config, host, request_of(options, bundle)));
   warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
   auto record = TRY(Record::claim(options.root, options.id, bundle.text));
+  if (!options.notify_socket.empty())
+    TRY(sys::mkdirat(record.dir(), std::string(kNotifyDir), 0755), "NOTIFY_SOCKET");
   auto open = TRY(open_all(options, plan, record));
   // Saved before anything is made: whatever ends this process, `delete` finds what there is to
   // undo.
   record.saved = saved_of(options, bundle, plan);
   record.saved.cgroup = apply::foresee_cgroup(plan.cgroup);
+  if (plan.resctrl) record.saved.resctrl = apply::foresee_resctrl(*plan.resctrl);
   TRY(record.save());
   auto cgroup = TRY(apply::make_cgroup(plan.cgroup));
   record.saved.cgroup = cgroup.paths();
+  auto resctrl = TRY(apply::make_resctrl(plan.resctrl));
+  if (plan.resctrl) record.saved.resctrl = resctrl.group();
   // From here on a process exists; leaving this function early kills it.
   auto init = TRY(spawn_init(plan, cgroup, proc, open, record));
   record.saved.pid = init.pid();
   record.saved.start_time = TRY(fs::process_stat(proc, init.pid())).start_time;
   TRY(record.save());
+  TRY(apply::join(record.saved.resctrl, init.pid()));
+  auto devices = TRY(apply::move_devices(plan.net_devices, proc, init.pid()));
   auto state = state_of(record.saved, spec::Status::Created);
   if (auto ready = accompany(plan, init, open.channel.first, proc, options, state); !ready) {
     run_poststop(plan, state, warnings);
@@ -241,9 +258,12 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
   }
   record.saved.ready = true;
   TRY(record.save());
+  if (open.pidfd_socket) TRY(send_pidfd(open.pidfd_socket, kPidfdOfInit, init.pidfd()));
   if (!options.pid_file.empty()) TRY(write_pid_file(options.pid_file, init.pid()));
   record.keep();
   cgroup.keep();
+  resctrl.keep();
+  devices.keep();
   init.keep();
   Created out{std::move(init), std::move(open.our_console)};
   return out;

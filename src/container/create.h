@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "container/handover.h"
 #include "container/spawn.h"
 
 namespace container {
@@ -18,7 +19,9 @@ struct CreateOptions {
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool systemd_cgroup = false;
-  int preserve_fds = 0;
+  std::string pidfd_socket{};   // unix socket that gets a pidfd of init; empty: none
+  std::string notify_socket{};  // the service manager's; empty: none. man: sd_notify(3)
+  Inherited inherited{};
   bool debug = false;
   std::string search_path{};  // the caller's PATH, for newuidmap
   bool foreground = false;    // the caller relays a terminal itself (run without --detach)

@@ -9,6 +9,7 @@
 #include "apply/cgroup.h"
 #include "apply/probe.h"
 #include "apply/process.h"
+#include "apply/resctrl.h"
 #include "apply/terminal.h"
 #include "container/channel.h"
 #include "container/program.h"
@@ -16,6 +17,7 @@
 #include "container/relay.h"
 #include "container/spawn.h"
 #include "container/states.h"
+#include "container/subgroups.h"
 #include "fs/files.h"
 #include "plan/make.h"
 #include "spec/check.h"
@@ -110,6 +112,7 @@ struct Openings {
   Fd console{};
   Fd our_console{};
   Fd agent{};
+  Fd pidfd_socket{};
 };
 
 Result<Openings> open_all(const ExecOptions& options, const plan::ExecPlan& plan,
@@ -132,6 +135,7 @@ Result<Openings> open_all(const ExecOptions& options, const plan::ExecPlan& plan
   if (!(flags & CLONE_NEWNS))
     out.root = TRY(sys::openat(proc.fd(), base::cat(saved.pid, "/root"), O_PATH | O_DIRECTORY));
   out.channel = TRY(sys::socketpair(SOCK_STREAM));
+  out.pidfd_socket = TRY(connect_pidfd_socket(options.pidfd_socket));
   if (plan.process.terminal && !options.console_socket.empty()) {
     out.console = TRY(sys::connect_unix(options.console_socket), "--console-socket");
   } else if (plan.process.terminal && options.detach) {
@@ -187,9 +191,11 @@ base::Error run_process(const Openings& open, const plan::ExecPlan& plan, bool u
   return execute(plan.process, plan.seccomp, settled.value(), agent, agent_text);
 }
 
-// Where the process goes: the container's groups; or, when init has moved on to a group inside,
-// which leaves its own without processes, that.
-Result<apply::CgroupPaths> cgroup_of(const Saved& saved, const plan::Host& host) {
+// Where the process goes: the groups inside the container's that were asked for; or its own; or,
+// when init has moved on to a group inside, which leaves its own without processes, that.
+Result<apply::CgroupPaths> cgroup_of(const ExecOptions& options, const Saved& saved,
+                                     const plan::Host& host) {
+  if (!options.cgroups.empty()) return subgroups(saved.cgroup, options.cgroups);
   auto present = TRY(apply::paths_of(static_cast<pid_t>(saved.pid), host.cgroup));
   auto own = saved.cgroup.unified();
   auto now = present.unified();
@@ -201,6 +207,7 @@ Result<apply::CgroupPaths> cgroup_of(const Saved& saved, const plan::Host& host)
 Status accompany(const plan::ExecPlan& plan, const Child& child, Openings& open, const Saved& saved,
                  const fs::Proc& proc) {
   TRY(apply::adjust_process(plan.process, child.pid(), proc));
+  TRY(apply::join(saved.resctrl, child.pid()));
   FdRef channel = open.channel.first;
   if (plan.seccomp && plan.seccomp->notify) {
     auto state = state_of(saved, spec::Status::Running);
@@ -239,7 +246,8 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   auto host = TRY(apply::probe(proc));
   plan::Request request;
   request.id = options.id;
-  request.preserve_fds = options.preserve_fds;
+  request.listening_fds = options.inherited.listening;
+  request.preserve_fds = options.inherited.count();
   request.debug = options.debug;
   if (!options.detach && options.console_socket.empty()) request.terminal_size = terminal_size();
   request.no_new_keyring = true;  // compat: runc's exec shares the session keyring by its name
@@ -250,7 +258,7 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   SpawnRequest spawn_request;
   spawn_request.join = open.namespaces;
   spawn_request.affinity = plan.process.affinity_before;
-  auto cgroup = TRY(cgroup_of(record.saved, host));
+  auto cgroup = TRY(cgroup_of(options, record.saved, host));
   auto unified = TRY(apply::open_unified(cgroup), "join the cgroup");
   if (unified) spawn_request.cgroup = FdRef(unified);
   spawn_request.enter = [&]() -> Status {
@@ -261,12 +269,14 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   auto child = TRY(spawn(spawn_request, proc, [&](Status entered) {
     open.channel.first.close();
     open.our_console.close();
+    open.pidfd_socket.close();
     send_failure(open.channel.second, entered ? run_process(open, plan, user_namespace, proc)
                                               : std::move(entered).error());
   }));
   open.channel.second.close();
   open.console.close();
   TRY(accompany(plan, child, open, record.saved, proc));
+  if (open.pidfd_socket) TRY(send_pidfd(open.pidfd_socket, kPidfdOfExec, child.pidfd()));
   Running out{std::move(child), std::move(open.our_console)};
   return out;
 }

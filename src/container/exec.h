@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "container/handover.h"
 
 namespace container {
 
@@ -28,7 +29,9 @@ struct ExecOptions {
   bool detach = false;
   bool ignore_paused = false;
   bool no_subreaper = true;
-  int preserve_fds = 0;
+  std::string pidfd_socket{};          // unix socket that gets its pidfd; empty: none
+  std::vector<std::string> cgroups{};  // groups inside the container's, see container/subgroups.h
+  Inherited inherited{};
   bool debug = false;
 };
 

@@ -45,6 +45,24 @@ Result<apply::CgroupPath> read_group(const Place& place) {
   return out;
 }
 
+Json write_resctrl(const apply::ResctrlGroup& group) {
+  Json out;
+  out.set("mount", group.mount);
+  out.set_some("group", group.group);
+  out.set("made", group.made);
+  out.set_some("monitor", group.monitor);
+  return out;
+}
+
+Result<apply::ResctrlGroup> read_resctrl(const Place& place) {
+  apply::ResctrlGroup out;
+  out.mount = TRY(place.string_or("mount", ""));
+  out.group = TRY(place.string_or("group", ""));
+  out.made = TRY(place.opt_bool("made")).value_or(false);
+  out.monitor = TRY(place.string_or("monitor", ""));
+  return out;
+}
+
 base::Error not_there(const std::string& id) {
   return base::Error(base::Kind::NotFound, ENOENT, base::cat("container ", id, " does not exist"));
 }
@@ -82,6 +100,7 @@ Json write_saved(const Saved& saved) {
   auto groups = Json::array();
   for (const auto& group : saved.cgroup.groups) groups.push(write_group(group));
   out.set_some("cgroup", std::move(groups));
+  if (saved.resctrl) out.set("resctrl", write_resctrl(*saved.resctrl));
   return out;
 }
 
@@ -98,6 +117,8 @@ Result<Saved> read_saved(std::string_view text) {
   out.start_time = TRY(place.opt_number<std::uint64_t>("startTime")).value_or(0);
   out.ready = TRY(place.opt_bool("ready")).value_or(false);
   out.annotations = TRY(place.opt_string_map("annotations"));
+  auto resctrl = TRY(place.find("resctrl"));
+  if (resctrl) out.resctrl = TRY(read_resctrl(*resctrl));
   auto groups = TRY(place.find("cgroup"));
   if (!groups) return out;
   for (const auto& group : TRY(groups->items()))
@@ -107,6 +128,12 @@ Result<Saved> read_saved(std::string_view text) {
 
 Record::~Record() {
   if (undo_ && dir_) (void)remove();
+}
+
+Result<std::string> Record::path(const std::string& root, const std::string& id) {
+  if (root.starts_with('/')) return base::cat(root, "/", id);
+  auto cwd = TRY(sys::getcwd());
+  return base::cat(cwd, "/", root, "/", id);
 }
 
 Result<Record> Record::claim(const std::string& root, const std::string& id,

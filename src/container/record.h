@@ -6,11 +6,13 @@
 //               effect exec.fifo     init waits on it for `start` exec.reply    and answers here
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "apply/cgroup.h"
+#include "apply/resctrl.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -28,6 +30,7 @@ struct Saved {
   bool ready = false;            // create has finished
   std::vector<std::pair<std::string, std::string>> annotations{};
   apply::CgroupPaths cgroup{};
+  std::optional<apply::ResctrlGroup> resctrl{};
   friend bool operator==(const Saved&, const Saved&) = default;
 };
 
@@ -54,6 +57,9 @@ class Record {
                                     std::string_view config);
   // An error with the words "does not exist" when there is no such container.
   static base::Result<Record> load(const std::string& root, const std::string& id);
+
+  // Its absolute path. Nothing is looked for there.
+  static base::Result<std::string> path(const std::string& root, const std::string& id);
 
   // From now on the destructor leaves it be.
   void keep() { undo_ = false; }

@@ -190,23 +190,26 @@ Result<Foreground> Foreground::begin() {
   return Foreground(TRY(sys::signalfd(all)));
 }
 
-Result<int> Foreground::relay(Child& process, Fd console) {
+Result<int> Foreground::relay(Child& process, Fd console, std::optional<Notifier> notifier) {
   std::unique_ptr<Terminal> terminal;
   if (console) terminal = TRY(Terminal::receive(console));
   console.close();
   for (;;) {
-    std::array<sys::PollItem, 5> items{{{signals_, POLLIN, 0},
+    constexpr auto kNothing = FdRef::inherited(-1);
+    std::array<sys::PollItem, 6> items{{{signals_, POLLIN, 0},
                                         {process.pidfd(), POLLIN, 0},
-                                        {signals_, 0, 0},
-                                        {signals_, 0, 0},
-                                        {signals_, 0, 0}}};
-    auto asked = std::span(items).first(terminal ? 5 : 2);
-    if (terminal) terminal->ask(asked.subspan(2));
+                                        {notifier ? notifier->fd() : kNothing, POLLIN, 0},
+                                        {kNothing, 0, 0},
+                                        {kNothing, 0, 0},
+                                        {kNothing, 0, 0}}};
+    auto asked = std::span(items);
+    if (terminal) terminal->ask(asked.subspan(3));
     auto n = sys::poll(asked, -1);
     if (!n && n.error().code() == EINTR) continue;
     TRY(std::move(n));
     if (items[0].revents) pass_on(TRY(sys::read_signal(signals_)), process.pidfd(), terminal.get());
-    if (terminal) terminal->move(asked.subspan(2));
+    if (items[2].revents) (void)notifier->pass_on(process.pid());
+    if (terminal) terminal->move(asked.subspan(3));
     if (!items[1].revents) continue;
     if (terminal) terminal->drain();
     auto ended = TRY(sys::wait_child(process.pidfd()));

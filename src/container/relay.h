@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "container/notify.h"
 #include "container/spawn.h"
 #include "plan/host.h"
 
@@ -24,8 +25,9 @@ class Foreground {
   // Passes signals on (SIGWINCH resizes, SIGURG and SIGCHLD stay here), copies between our standard
   // descriptors and the terminal if the process has one, and reaps what else ends, until the
   // process ends: its exit status, 128 + n for signal n. `console`: where the terminal's master
-  // arrives; empty without a terminal.
-  base::Result<int> relay(Child& process, base::Fd console);
+  // arrives; empty without a terminal. `notifier`: what the process tells a service manager.
+  base::Result<int> relay(Child& process, base::Fd console,
+                          std::optional<Notifier> notifier = std::nullopt);
 
  private:
   explicit Foreground(base::Fd signals) : signals_(std::move(signals)) {}

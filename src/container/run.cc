@@ -30,10 +30,19 @@ class Removal {
   bool kept_ = false;
 };
 
+StartOptions start_options(const RunOptions& options) {
+  StartOptions out;
+  out.root = options.create.root;
+  out.id = options.create.id;
+  out.notify_socket = options.create.notify_socket;
+  return out;
+}
+
 Result<int> run_detached(const RunOptions& options, std::vector<std::string>& warnings) {
   TRY(create(options.create, warnings));
   Removal removal(options, warnings);
-  TRY(start(options.create.root, options.create.id, warnings));
+  auto started = TRY(start(start_options(options), warnings));
+  TRY(started.await_ready());
   removal.keep();
   return 0;
 }
@@ -49,9 +58,9 @@ Result<int> run(RunOptions options, std::vector<std::string>& warnings) {
   auto foreground = TRY(Foreground::begin());
   auto created = TRY(create(options.create, warnings));
   Removal removal(options, warnings);
-  TRY(start(options.create.root, options.create.id, warnings));
+  auto started = TRY(start(start_options(options), warnings));
   if (options.keep) removal.keep();
-  return foreground.relay(created.init, std::move(created.console));
+  return foreground.relay(created.init, std::move(created.console), std::move(started.notifier));
 }
 
 }  // namespace container

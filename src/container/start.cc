@@ -56,31 +56,50 @@ void remove_fifos(const Record& record) {
   for (auto name : {kExecFifo, kExecReply}) (void)sys::unlinkat(record.dir(), std::string(name));
 }
 
+// A container that was created without a service manager has no place for its socket.
+Result<std::optional<Notifier>> open_notifier(const StartOptions& options, const Record& record) {
+  if (options.notify_socket.empty()) return std::optional<Notifier>();
+  auto opened = Notifier::open(record, options.notify_socket);
+  if (!opened && opened.error().code() == ENOENT) return std::optional<Notifier>();
+  return std::optional<Notifier>(TRY(std::move(opened)));
+}
+
 }  // namespace
 
-Status start(const std::string& root, const std::string& id, std::vector<std::string>& warnings) {
+Status Started::await_ready() {
+  if (!notifier) return {};
+  return notifier->await_ready(pid, init);
+}
+
+Result<Started> start(const StartOptions& options, std::vector<std::string>& warnings) {
   auto proc = TRY(fs::Proc::open());
-  auto record = TRY(Record::load(root, id));
+  auto record = TRY(Record::load(options.root, options.id));
   TRY(record.lock());
   TRY(record.reload());
   // With the lock here nobody is at `create`: one that is not through has been killed.
   auto status = record.saved.ready ? TRY(status_of(record, proc)) : spec::Status::Stopped;
-  TRY(check_startable(status, id));
+  TRY(check_startable(status, options.id));
   auto text = TRY(record.config());
   auto config = TRY(spec::read_config(text), "config.json");
   auto init = TRY(open_init(record.saved, proc));
+  Started out;
+  out.notifier = TRY(open_notifier(options, record));
   auto woken = wake(record);
   remove_fifos(record);
   if (!woken) {
     if (init) (void)await_end(*init, kEndPatience);
-    return woken;
+    return std::move(woken).error();
   }
   auto state = base::dump(spec::write_state(state_of(record.saved, spec::Status::Running)));
   auto hooked = apply::run_hooks(plan::hooks(config.hooks, record.saved.bundle).poststart, state);
-  if (hooked) return {};
+  if (hooked) {
+    out.pid = static_cast<pid_t>(record.saved.pid);
+    if (init) out.init = *std::move(init);
+    return out;
+  }
   // spec: runtime.md#lifecycle step 9: the container is stopped, and its life goes on at step 12.
   TRY(remove_stopping(std::move(record), proc, warnings));
-  return hooked;
+  return std::move(hooked).error();
 }
 
 }  // namespace container

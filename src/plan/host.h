@@ -16,9 +16,13 @@ struct Host {
   // One bit for each capability: those that we hold (permitted and bounding), and those that exist.
   std::uint64_t held_capabilities = 0;
   std::uint64_t known_capabilities = 0;
+  unsigned securebits = 0;  // man: capabilities(7)
   bool apparmor = false;
   bool selinux = false;
   unsigned seccomp_flags = 0;  // of plan::kSeccompFlags, those that the kernel takes
+  // Where resctrl is mounted; looked for only when the configuration wants it (spec:
+  // config-linux.md#intelrdt: must not be touched otherwise).
+  std::string resctrl{};
   CgroupHost cgroup{};
 
   bool privileged() const { return uid == 0 && !in_user_namespace; }
@@ -37,8 +41,9 @@ struct Request {
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool systemd_cgroup = false;
-  int preserve_fds = 0;
-  bool debug = false;  // warn also of what hardly anyone needs to know
+  int listening_fds = 0;  // the first of those: sockets of systemd's protocol
+  int preserve_fds = 0;   // descriptors 3 to 2+N of the caller
+  bool debug = false;     // warn also of what hardly anyone needs to know
   // Of the caller's own terminal, which the container's is to be as large as from its first moment
   // on.
   std::optional<TerminalSize> terminal_size{};

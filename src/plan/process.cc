@@ -170,6 +170,22 @@ Status terminal(const spec::Process& config, const Request& request, Process& ou
   return {};
 }
 
+// What the caller has set would hold for the container, too: uid 0 without capabilities
+// (SECBIT_NOROOT), or capabilities that outlive a change of user (SECBIT_NO_SETUID_FIXUP). The
+// configuration knows nothing of it, so it goes. compat: runc hands it down. man: capabilities(7)
+Result<std::optional<unsigned>> securebits(unsigned held) {
+  constexpr unsigned kLocks = 0xaa;  // each bit is locked by the next one
+  // SECBIT_KEEP_CAPS ends with execve by itself.
+  constexpr unsigned kSubject = 0x45;
+  if (held & kSubject & ((held & kLocks) >> 1))
+    return base::unsupported(
+        "process.capabilities: the securebits of the caller change what they mean, and are "
+        "locked, got ",
+        held);
+  if (!(held & kSubject)) return std::optional<unsigned>();
+  return std::optional<unsigned>(held & kLocks);
+}
+
 // Labels of a security module that is not there cannot be honoured, and callers send them anyway.
 void labels(const spec::Process& config, const Host& host, Process& out,
             std::vector<std::string>& warnings) {
@@ -251,9 +267,13 @@ Result<Process> process(const spec::Process& config, const spec::Linux& linux_co
     out.personality =
         linux_config.personality->domain == "LINUX32" ? kPersonalityLinux32 : kPersonalityLinux;
   }
+  if (linux_config.memory_policy)
+    out.memory_policy = TRY(memory_policy(*linux_config.memory_policy));
+  out.securebits = TRY(securebits(host.securebits));
   labels(config, host, out, warnings);
   TRY(terminal(config, request, out));
   out.preserve_fds = request.preserve_fds;
+  out.listening_fds = request.listening_fds;
   if (!request.no_new_keyring) out.keyring = base::cat("_ses.", request.id);
   return out;
 }

@@ -8,6 +8,7 @@
 #include "base/kernel.h"
 #include "base/result.h"
 #include "plan/host.h"
+#include "plan/memory_policy.h"
 #include "spec/config.h"
 
 namespace plan {
@@ -47,11 +48,15 @@ struct Process {
   std::vector<bool> affinity_before{};
   std::vector<bool> affinity_after{};
   std::optional<unsigned long> personality{};
+  std::optional<MemoryPolicy> memory_policy{};
+  // What the caller has set of securebits goes, but for locks, which cannot.
+  std::optional<unsigned> securebits{};
   std::string apparmor_profile{};  // empty also where AppArmor is absent
   std::string selinux_label{};
   bool terminal = false;
   std::optional<TerminalSize> console_size{};
   int preserve_fds = 0;   // descriptors 3 … 2+N stay open
+  int listening_fds = 0;  // the first of them, which LISTEN_FDS tells of. man: sd_listen_fds(3)
   std::string keyring{};  // name of a new session keyring; empty: keep the present one
 
   friend bool operator==(const Process&, const Process&) = default;

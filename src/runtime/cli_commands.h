@@ -30,8 +30,13 @@ void add_resources(CLI::App& app, Choice& choice);
 CLI::App* add_command(CLI::App& app, const char* name, const char* what, const char* example);
 void add_id(CLI::App* command, std::string& id);
 void add_format(CLI::App* command, Format& format);
-// The options that create, run and exec share: --pid-file, --console-socket, --preserve-fds.
-void add_start_options(CLI::App* command, std::string& pid_file, std::string& console_socket,
-                       int& preserve_fds);
+// The options that create, run and exec share.
+struct StartSlots {
+  std::string& pid_file;
+  std::string& console_socket;
+  std::string& pidfd_socket;
+  int& preserve_fds;
+};
+void add_start_options(CLI::App* command, StartSlots slots);
 
 }  // namespace runtime

@@ -9,7 +9,8 @@ namespace {
 void add_create_options(CLI::App* command, container::CreateOptions& options) {
   command->add_option("-b,--bundle", options.bundle,
                       "folder with config.json (default: the current one)");
-  add_start_options(command, options.pid_file, options.console_socket, options.preserve_fds);
+  add_start_options(command, {options.pid_file, options.console_socket, options.pidfd_socket,
+                              options.inherited.preserved});
   command->add_flag("--no-pivot", options.no_pivot,
                     "move the root file system instead of pivot_root (initramfs)");
   command->add_flag("--no-new-keyring", options.no_new_keyring, "keep the present session keyring");
@@ -125,13 +126,13 @@ void add_format(CLI::App* command, Format& format) {
       ->transform(CLI::CheckedTransformer(formats));
 }
 
-void add_start_options(CLI::App* command, std::string& pid_file, std::string& console_socket,
-                       int& preserve_fds) {
+void add_start_options(CLI::App* command, StartSlots slots) {
   constexpr int kMostDescriptors = 1 << 16;
-  command->add_option("--console-socket", console_socket,
+  command->add_option("--console-socket", slots.console_socket,
                       "unix socket that gets the terminal's master");
-  command->add_option("--pid-file", pid_file, "file to write its pid to");
-  command->add_option("--preserve-fds", preserve_fds, "pass descriptors 3 to 2+N on")
+  command->add_option("--pid-file", slots.pid_file, "file to write its pid to");
+  command->add_option("--pidfd-socket", slots.pidfd_socket, "unix socket that gets its pidfd");
+  command->add_option("--preserve-fds", slots.preserve_fds, "pass descriptors 3 to 2+N on")
       ->check(CLI::Range(0, kMostDescriptors));
 }
 

@@ -41,7 +41,10 @@ void add_exec_options(CLI::App* command, container::ExecOptions& options) {
   command->add_option("-u,--user", options.user, "uid[:gid]");
   add_repeated(command, "-g,--additional-gids", options.additional_gids, "add a group");
   command->add_flag("-d,--detach", options.detach, "do not wait for its end");
-  add_start_options(command, options.pid_file, options.console_socket, options.preserve_fds);
+  add_start_options(command, {options.pid_file, options.console_socket, options.pidfd_socket,
+                              options.inherited.preserved});
+  add_repeated(command, "--cgroup", options.cgroups,
+               "in this group inside the container's, [CONTROLLER,…:]PATH");
   command->add_option("--process-label", options.process_label, "SELinux label");
   command->add_option("--apparmor", options.apparmor, "AppArmor profile");
   add_repeated(command, "-c,--cap", options.capabilities, "add a capability");

@@ -20,8 +20,9 @@ using base::Result;
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-// A container's processes begin as copies of this one.
-base::Status seal(const Environment& environment) {
+// A container's processes begin as copies of this one, and may have descriptors of the caller's.
+base::Status ready_to_clone(const Environment& environment, const container::Inherited& inherited) {
+  TRY(container::check_inherited(inherited));
   return container::seal(environment.args, environment.all);
 }
 
@@ -31,6 +32,8 @@ container::CreateOptions completed(container::CreateOptions options, const Globa
   options.systemd_cgroup = global.systemd_cgroup;
   options.debug = global.debug;
   options.search_path = environment.path;
+  options.notify_socket = environment.notify_socket;
+  options.inherited.listening = environment.listening_fds;
   if (options.bundle.empty()) options.bundle = ".";
   return options;
 }
@@ -41,12 +44,12 @@ struct Execution {
   std::vector<std::string>& warnings;
 
   Result<int> operator()(const Create& c) const {
-    TRY(seal(environment));
-    TRY(container::create(completed(c.options, global, environment), warnings));
+    auto options = completed(c.options, global, environment);
+    TRY(ready_to_clone(environment, options.inherited));
+    TRY(container::create(options, warnings));
     return 0;
   }
   Result<int> operator()(const Run& c) const {
-    TRY(seal(environment));
     auto options = c.options;
     if (options.create.bundle.empty()) {
       auto named = container::bundle_of(options.create.id);
@@ -54,17 +57,24 @@ struct Execution {
       options.create.id = named.id;
     }
     options.create = completed(options.create, global, environment);
+    TRY(ready_to_clone(environment, options.create.inherited));
     return container::run(std::move(options), warnings);
   }
   Result<int> operator()(const Exec& c) const {
-    TRY(seal(environment));
     auto options = c.options;
     options.root = global.root;
     options.debug = global.debug;
+    options.inherited.listening = environment.listening_fds;
+    TRY(ready_to_clone(environment, options.inherited));
     return container::exec(options, warnings);
   }
   Result<int> operator()(const Start& c) const {
-    TRY(container::start(global.root, c.id, warnings));
+    container::StartOptions options;
+    options.root = global.root;
+    options.id = c.id;
+    options.notify_socket = environment.notify_socket;
+    auto started = TRY(container::start(options, warnings));
+    TRY(started.await_ready());
     return 0;
   }
   Result<int> operator()(const State& c) const {

@@ -13,6 +13,8 @@ struct Environment {
   std::vector<std::string> args{};
   std::vector<std::string> all{};  // the environment itself, NAME=VALUE
   std::string path{};              // PATH
+  std::string notify_socket{};     // NOTIFY_SOCKET
+  int listening_fds = 0;           // LISTEN_FDS, if meant for this process
 };
 
 // Prints to standard output; gives the exit code.

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -30,6 +31,10 @@ runtime::Environment read_environment(int argc, char** argv) {
   out.args.assign(argv, argv + argc);
   for (char** entry = environ; *entry; ++entry) out.all.emplace_back(*entry);
   out.path = variable("PATH");
+  out.notify_socket = variable("NOTIFY_SOCKET");
+  // man: sd_listen_fds(3)
+  if (base::parse<int>(variable("LISTEN_PID")) == ::getpid())
+    out.listening_fds = std::max(0, base::parse<int>(variable("LISTEN_FDS")).value_or(0));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cstddef>
 #include <cstring>
 
 #include "sys/call.h"
@@ -13,6 +14,7 @@ namespace {
 
 struct Address {
   struct sockaddr_un raw {};
+  socklen_t size = sizeof(struct sockaddr_un);
   Fd dir{};  // keeps the address valid
 };
 
@@ -20,6 +22,12 @@ Result<Address> unix_address(const std::string& path) {
   Address out;
   out.raw.sun_family = AF_UNIX;
   std::string name = path;
+  if (path.starts_with('@') && path.size() < sizeof out.raw.sun_path) {
+    // An abstract name begins with NUL, and ends with the address.
+    std::memcpy(out.raw.sun_path + 1, path.data() + 1, path.size() - 1);
+    out.size = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + path.size());
+    return out;
+  }
   if (name.size() >= sizeof out.raw.sun_path) {
     auto slash = path.find_last_of('/');
     out.dir = TRY(openat(FdRef::cwd(), slash == std::string::npos ? "." : path.substr(0, slash),
@@ -30,6 +38,15 @@ Result<Address> unix_address(const std::string& path) {
   }
   std::memcpy(out.raw.sun_path, name.c_str(), name.size() + 1);
   return out;
+}
+
+Result<Fd> bound(const std::string& path, int type) {
+  Fd fd(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  if (!fd) return failed("socket");
+  auto address = TRY(unix_address(path));
+  auto raw = reinterpret_cast<const struct sockaddr*>(&address.raw);
+  if (::bind(fd.raw(), raw, address.size) < 0) return failed("bind", fd, path);
+  return fd;
 }
 
 }  // namespace
@@ -43,22 +60,20 @@ Result<SocketPair> socketpair(int type) {
   return out;
 }
 
-Result<Fd> connect_unix(const std::string& path) {
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+Result<Fd> connect_unix(const std::string& path, int type) {
+  Fd fd(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (!fd) return failed("socket");
   auto address = TRY(unix_address(path));
   auto raw = reinterpret_cast<const struct sockaddr*>(&address.raw);
-  if (retry([&] { return ::connect(fd.raw(), raw, sizeof address.raw); }) < 0)
+  if (retry([&] { return ::connect(fd.raw(), raw, address.size); }) < 0)
     return failed("connect", fd, path);
   return fd;
 }
 
+Result<Fd> bind_datagram(const std::string& path) { return bound(path, SOCK_DGRAM); }
+
 Result<Fd> listen_unix(const std::string& path) {
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd) return failed("socket");
-  auto address = TRY(unix_address(path));
-  auto raw = reinterpret_cast<const struct sockaddr*>(&address.raw);
-  if (::bind(fd.raw(), raw, sizeof address.raw) < 0) return failed("bind", fd, path);
+  auto fd = TRY(bound(path, SOCK_STREAM));
   if (::listen(fd.raw(), 8) < 0) return failed("listen", fd);
   return fd;
 }

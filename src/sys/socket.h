@@ -1,5 +1,7 @@
 // System calls on sockets: bytes, and descriptors with them.
 #pragma once
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -23,9 +25,12 @@ struct SocketPair {
 // type: SOCK_SEQPACKET, SOCK_STREAM, SOCK_DGRAM
 Result<SocketPair> socketpair(int type);
 
-// A stream socket connected to the one bound at this path. Paths longer than sun_path (107 bytes)
-// work too: they are reached through a descriptor of their directory.
-Result<Fd> connect_unix(const std::string& path);
+// A socket (SOCK_STREAM, SOCK_DGRAM) connected to the one bound at this path. Paths longer than
+// sun_path (107 bytes) work too: they are reached through a descriptor of their directory. "@name"
+// is the abstract socket of that name. man: unix(7)
+Result<Fd> connect_unix(const std::string& path, int type = SOCK_STREAM);
+// A datagram socket bound at this path (made by it).
+Result<Fd> bind_datagram(const std::string& path);
 // A stream socket that listens at this path (made by it).
 Result<Fd> listen_unix(const std::string& path);
 Result<Fd> accept(FdRef listening);
