@@ -2,6 +2,8 @@
 """The steps of tests/run: builds, the tests in each build, and the checks of style.
 
     tests/suite.py [STEP…]     all of them when none is given; the groups stand in GROUPS
+
+Slow steps (soak, callers) run a short form among all, and whole when they are named.
 """
 
 import argparse
@@ -36,9 +38,10 @@ DOCTEST = re.compile(r"^\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d
 class Tally:
     """Counts what passed, failed and was left out, with the reasons."""
 
-    def __init__(self):
+    def __init__(self, named=()):
         self.passed, self.failures, self.skips = 0, [], []
         self.failed = 0
+        self.named = set(named)  # a slow step that was asked for by its name runs whole
 
     def ok(self, what):
         print(f"  ok       {what}", flush=True)
@@ -190,9 +193,19 @@ def conformance(tally):
         tally.skip("conformance", "needs root")
         return
     done = call("conformance/statements/run", "--runtime", TOP / BUILD / "src/runtime/runtime")
-    count_one(tally, "statements of the specification",
-              {"stdout": done.stdout, "stderr": done.stderr, "returncode": done.returncode, "result": "OK" if done.returncode == 0 else "FAIL"})
+    count_one(tally, "statements of the specification", counted(done))
     tally.skip("the official validation", "takes long and needs Go: bundles/setup bench; conformance/validation build/src/runtime/runtime")
+
+
+def soak(tally):
+    rounds = "2000" if "soak" in tally.named else "100"
+    done = call("tests/soak.py", "--rounds", rounds, env={**os.environ, "BUILD": str(TOP / BUILD)}, timeout=3000)
+    count_one(tally, f"soak of {rounds} rounds", counted(done))
+
+
+def counted(done):
+    """A finished program that counts its own cases, as count_one reads it."""
+    return {"stdout": done.stdout, "stderr": done.stderr, "returncode": done.returncode, "result": "OK" if done.returncode == 0 else "FAIL"}
 
 
 def guests(tally):
@@ -211,6 +224,7 @@ STEPS = {
     "tidy": tidy,
     "quickstart": quickstart,
     "conformance": conformance,
+    "soak": soak,
     "guests": guests,
 }
 GROUPS = {"all": list(STEPS), "quick": ["build", "unit", "kernel", "program", "format"], "style": ["format", "tidy"]}
@@ -225,7 +239,7 @@ def main():
         options.error(f"unknown step {unknown[0]!r}: say {', '.join([*STEPS, *GROUPS])}")
 
     chosen = {step for name in named for step in GROUPS.get(name, [name])}
-    tally, began = Tally(), time.monotonic()
+    tally, began = Tally(named), time.monotonic()
     for name in [step for step in STEPS if step in chosen]:
         print(f"== {name} ({int(time.monotonic() - began)} s)", flush=True)
         STEPS[name](tally)
