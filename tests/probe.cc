@@ -172,6 +172,10 @@ void scheduling(Object& out) {
   } attr{};
   if (::syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) == 0) {
     out.number("sched_policy", attr.policy);
+    out.number("sched_flags", static_cast<long long>(attr.flags));
+    out.number("sched_runtime", static_cast<long long>(attr.runtime));
+    out.number("sched_deadline", static_cast<long long>(attr.deadline));
+    out.number("sched_period", static_cast<long long>(attr.period));
     out.number("sched_nice", attr.nice);
     out.number("sched_priority", attr.priority);
   }

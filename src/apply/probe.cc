@@ -55,6 +55,7 @@ Result<plan::Host> probe(const fs::Proc& proc) {
   auto permitted = TRY(capability_mask(status, "CapPrm:"));
   auto bounding = TRY(capability_mask(status, "CapBnd:"));
   host.held_capabilities = permitted & bounding;
+  host.securebits = TRY(sys::securebits());
   host.apparmor = TRY(apparmor_enabled());
   host.selinux = exists("/sys/fs/selinux/enforce");
   host.seccomp_flags = seccomp_host().flags;

@@ -10,6 +10,7 @@
 #include "apply/cgroup.h"
 #include "apply/freezer.h"
 #include "apply/hooks.h"
+#include "apply/resctrl.h"
 #include "apply/rootfs.h"
 #include "container/states.h"
 #include "plan/hooks.h"
@@ -80,6 +81,7 @@ Status await_end(base::FdRef pidfd, int milliseconds) {
 Status remove_stopping(Record record, const fs::Proc& proc, std::vector<std::string>& warnings) {
   TRY(kill_everything(record, proc));
   TRY(apply::remove_cgroup(record.saved.cgroup), "cgroup of ", record.saved.id);
+  if (record.saved.resctrl) TRY(apply::remove_resctrl(*record.saved.resctrl));
   auto text = record.config();
   auto config = text ? spec::read_config(text.value()) : std::move(text).error();
   if (config && !has_mount_namespace(config.value()))

@@ -35,7 +35,11 @@ Status memory_v1(const spec::Memory& memory, Controller& controller) {
     TRY(controller.add({.file = "memory.soft_limit_in_bytes",
                         .text = base::cat(*memory.reservation),
                         .what = "reservation"}));
-  // compat: without effect since Linux 5.16, which answers in its own way in each version.
+  // The file is still there, and takes what is written without any effect.
+  if (memory.kernel.value_or(0) > 0)
+    return base::unsupported(controller.what("kernel"),
+                             ": Linux has no limit of kernel memory alone since 5.16, got ",
+                             *memory.kernel);
   if (memory.kernel.value_or(0) != 0)
     TRY(controller.add({.file = "memory.kmem.limit_in_bytes",
                         .text = base::cat(*memory.kernel),
@@ -53,7 +57,6 @@ Status memory_v1(const spec::Memory& memory, Controller& controller) {
     TRY(controller.add({.file = "memory.oom_control",
                         .text = *memory.disable_oom_killer ? "1" : "0",
                         .what = "disableOOMKiller"}));
-  // useHierarchy: every kernel since Linux 5.11 counts hierarchically and cannot do otherwise.
   return {};
 }
 
@@ -108,6 +111,10 @@ Status memory_v2(const spec::Memory& memory, Controller& controller) {
 
 // compat: 0 is "not set" for every size, as in runc and crun: callers send it so.
 Status memory_limits(const spec::Memory& memory, Controller controller) {
+  if (!memory.use_hierarchy.value_or(true))
+    return base::unsupported(controller.what("useHierarchy"),
+                             ": Linux counts the memory of groups inside with that of their parent "
+                             "since 5.11, in both versions of cgroups");
   return controller.v2() ? memory_v2(memory, controller) : memory_v1(memory, controller);
 }
 

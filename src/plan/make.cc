@@ -8,7 +8,6 @@ namespace plan {
 namespace {
 
 using base::Result;
-using base::Status;
 
 // spec: config-linux.md#sysctl. Both separators are written; with "/" a dot is part of a name.
 std::vector<Sysctl> sysctls(const std::vector<std::pair<std::string, std::string>>& config) {
@@ -23,15 +22,6 @@ std::vector<Sysctl> sysctls(const std::vector<std::pair<std::string, std::string
     out.push_back(std::move(sysctl));
   }
   return out;
-}
-
-// A member that asks for what is not there yet must not be passed over in silence.
-Status refuse_unsupported(const spec::Linux& config) {
-  if (config.intel_rdt) return base::unsupported("linux.intelRdt: is not supported");
-  if (!config.net_devices.empty()) return base::unsupported("linux.netDevices: is not supported");
-  if (config.memory_policy && !config.memory_policy->mode.empty())
-    return base::unsupported("linux.memoryPolicy: is not supported");
-  return {};
 }
 
 Result<std::optional<SeccompPlan>> filter(const spec::Linux& config, bool no_new_privileges,
@@ -57,25 +47,31 @@ std::vector<CgroupDir> cgroup_dirs(const CgroupPlan& plan) {
   return out;
 }
 
-// The first process of a new user namespace holds every capability, whatever the runtime holds.
+// The first process of a new user namespace holds every capability, whatever the runtime holds, and
+// has the usual securebits.
 Host host_of_container(const Host& host, bool user_namespace) {
   auto out = host;
-  if (user_namespace) out.held_capabilities = out.known_capabilities;
+  if (!user_namespace) return out;
+  out.held_capabilities = out.known_capabilities;
+  out.securebits = 0;
   return out;
 }
 
 }  // namespace
 
 Result<Plan> make(const spec::Config& config, const Host& host, const Request& request) {
-  TRY(refuse_unsupported(config.linux_));
   Plan out;
   out.namespaces = TRY(namespaces(config.linux_, host));
   out.identity = TRY(identity_maps(config.linux_, out.namespaces, host));
   out.cgroup = TRY(cgroup(config.linux_, host, request));
+  out.resctrl = TRY(resctrl(config.linux_, host, request));
   out.loopback_up = out.namespaces.creates(CLONE_NEWNET);
+  out.net_devices = TRY(net_devices(config.linux_, out.namespaces, host));
   out.hostname = config.hostname;
   out.domainname = config.domainname;
   out.rootfs = TRY(rootfs(config, host, request, cgroup_dirs(out.cgroup)));
+  if (!host.selinux && !config.linux_.mount_label.empty())
+    out.warnings.push_back("linux.mountLabel: SELinux is not enabled here, so it is not applied");
   out.sysctls = sysctls(config.linux_.sysctl);
   out.hooks = hooks(config.hooks, request.bundle);
   if (!config.process) return out;

@@ -11,7 +11,9 @@
 #include "plan/host.h"
 #include "plan/identity.h"
 #include "plan/namespaces.h"
+#include "plan/net_devices.h"
 #include "plan/process.h"
+#include "plan/resctrl.h"
 #include "plan/rootfs.h"
 #include "plan/seccomp.h"
 #include "spec/config.h"
@@ -30,7 +32,9 @@ struct Plan {
   Namespaces namespaces{};
   IdentityMaps identity{};
   CgroupPlan cgroup{};
+  std::optional<ResctrlPlan> resctrl{};
   bool loopback_up = false;
+  std::vector<NetDevice> net_devices{};
   std::string hostname{};
   std::string domainname{};
   RootfsPlan rootfs{};

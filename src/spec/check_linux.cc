@@ -196,6 +196,12 @@ Status memory_policy_is_coherent(const Linux& platform, std::string_view at) {
                         quote(policy.nodes));
   if (!none && policy.nodes.empty() && policy.mode != "MPOL_PREFERRED")
     return config_error(at, "memoryPolicy.nodes: must not be empty for ", policy.mode);
+  auto flagged = [&](std::string_view flag) {
+    return std::find(policy.flags.begin(), policy.flags.end(), flag) != policy.flags.end();
+  };
+  if (flagged("MPOL_F_STATIC_NODES") && flagged("MPOL_F_RELATIVE_NODES"))
+    return config_error(at, "memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES ",
+                        "exclude each other");
   return {};
 }
 

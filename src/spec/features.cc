@@ -65,9 +65,15 @@ Json linux_features(const FeatureFacts& facts) {
       .set("seccomp", seccomp(facts))
       .set("apparmor", enabled(true))
       .set("selinux", enabled(true))
-      .set("intelRdt", enabled(false))
+      .set("memoryPolicy", Json::object()
+                               .set("modes", words(kMemoryPolicyModes))
+                               .set("flags", words(kMemoryPolicyFlags)))
+      .set("intelRdt", Json::object()
+                           .set("enabled", true)
+                           .set("schemata", true)
+                           .set("monitoring", true))
       .set("mountExtensions", Json::object().set("idmap", enabled(true)))
-      .set("netDevices", enabled(false));
+      .set("netDevices", enabled(true));
 }
 }  // namespace
 

@@ -97,6 +97,17 @@ Status set_keep_capabilities(bool keep) {
   return {};
 }
 
+Result<unsigned> securebits() {
+  int bits = ::prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+  if (bits < 0) return failed("prctl PR_GET_SECUREBITS");
+  return static_cast<unsigned>(bits);
+}
+
+Status set_securebits(unsigned bits) {
+  if (::prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0) return failed("prctl PR_SET_SECUREBITS", bits);
+  return {};
+}
+
 int capability_count() { return ::cap_max_bits(); }
 
 }  // namespace sys

@@ -38,6 +38,10 @@ Status set_ambient(std::uint64_t mask);
 // Permitted capabilities survive the next change of user. man: prctl(2), PR_SET_KEEPCAPS
 Status set_keep_capabilities(bool keep);
 
+// man: prctl(2), PR_GET_SECUREBITS; capabilities(7)
+Result<unsigned> securebits();
+Status set_securebits(unsigned bits);
+
 // How many capabilities this kernel knows.
 int capability_count();
 

@@ -1,5 +1,6 @@
 #include "sys/link.h"
 
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -23,6 +24,16 @@ base::Status bring_up(const std::string& interface) {
   if (::ioctl(socket.raw(), SIOCSIFFLAGS, &request) < 0)
     return failed("ioctl SIOCSIFFLAGS", interface);
   return {};
+}
+
+base::Result<base::Fd> route_socket() {
+  base::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!socket) return failed("socket", AF_NETLINK);
+  int on = 1;
+  for (int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK})
+    if (::setsockopt(socket.raw(), SOL_NETLINK, option, &on, sizeof on) < 0)
+      return failed("setsockopt", socket, option);
+  return socket;
 }
 
 }  // namespace sys

@@ -28,6 +28,16 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
+constexpr std::size_t kWordBits = 8 * sizeof(unsigned long);
+
+// A mask of processors or memory nodes, as the kernel reads it.
+std::vector<unsigned long> words_of(const std::vector<bool>& bits) {
+  std::vector<unsigned long> mask((bits.size() + kWordBits - 1) / kWordBits);
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    if (bits[i]) mask[i / kWordBits] |= 1UL << (i % kWordBits);
+  return mask;
+}
+
 }  // namespace
 
 Result<Cloned> clone3(const CloneRequest& request) {
@@ -168,11 +178,17 @@ Status sched_setattr(pid_t pid, const base::kernel::SchedAttr& a) {
   return {};
 }
 
+Status set_mempolicy(int mode, const std::vector<bool>& nodes) {
+  auto mask = words_of(nodes);
+  // The kernel looks at one bit less than it is told.
+  auto bits = mask.empty() ? 0 : mask.size() * kWordBits + 1;
+  if (::syscall(SYS_set_mempolicy, mode, mask.data(), bits) < 0)
+    return failed("set_mempolicy", mode, nodes.size());
+  return {};
+}
+
 Status sched_setaffinity(pid_t pid, const std::vector<bool>& cpus) {
-  constexpr std::size_t kBits = 8 * sizeof(unsigned long);
-  std::vector<unsigned long> mask((cpus.size() + kBits - 1) / kBits);
-  for (std::size_t i = 0; i < cpus.size(); ++i)
-    if (cpus[i]) mask[i / kBits] |= 1UL << (i % kBits);
+  auto mask = words_of(cpus);
   if (::syscall(SYS_sched_setaffinity, pid, mask.size() * sizeof(unsigned long), mask.data()) < 0)
     return failed("sched_setaffinity", pid);
   return {};

@@ -77,6 +77,9 @@ Status setdomainname(const std::string& name);
 // man: personality(2)
 Status personality(unsigned long persona);
 
+// Of ourselves: MPOL_… | MPOL_F_…, and a bit for each memory node. man: set_mempolicy(2)
+Status set_mempolicy(int mode, const std::vector<bool>& nodes);
+
 // man: sched_setattr(2); pid 0: ourselves.
 Status sched_setattr(pid_t pid, const base::kernel::SchedAttr& attributes);
 Status sched_setaffinity(pid_t pid, const std::vector<bool>& cpus);

@@ -20,7 +20,10 @@ Saved everything() {
   out.pid = 4'000'000;
   out.start_time = 18'000'000'000'000'000'000U;
   out.ready = true;
+  out.checkpointed = true;
+  out.descriptors = {"pipe:[1]", ""};
   out.annotations = {{"a", "1"}, {"b.c/d", ""}};
+  out.resctrl = apply::ResctrlGroup{"/sys/fs/resctrl", "gold", true, "c1"};
   out.cgroup.groups = {{"/sys/fs/cgroup", true, {}, "/a/b", 2},
                        {"/sys/fs/cgroup/cpu", false, {"cpu", "cpuacct"}, "/a/b", 1}};
   return out;

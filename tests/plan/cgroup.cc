@@ -149,6 +149,17 @@ TEST_CASE("what v2 has no word for is an error, its default is not") {
             .starts_with("linux.resources.cpu.realtimeRuntime"));
 }
 
+TEST_CASE("what no kernel does any more is an error, on both versions") {
+  CHECK(refused(memory({.kernel = 4096}), hybrid_host()) ==
+        "linux.resources.memory.kernel: Linux has no limit of kernel memory alone since 5.16, got "
+        "4096");
+  for (const auto& host : {hybrid_host(), unified_host()}) {
+    CHECK(refused(memory({.use_hierarchy = false}), host)
+              .starts_with("linux.resources.memory.useHierarchy: Linux counts"));
+    CHECK(cgroup_limits(memory({.use_hierarchy = true}), host).value().empty());
+  }
+}
+
 TEST_CASE("checkBeforeUpdate compares with the usage") {
   auto writes = cgroup_limits(memory({.limit = 1000, .check_before_update = true}), unified_host());
   REQUIRE(writes);

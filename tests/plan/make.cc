@@ -3,6 +3,10 @@
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 
+#include "plan/mount_options.h"
+#include "spec/features.h"
+#include "spec/words.h"
+
 namespace {
 
 using spec::NamespaceType;
@@ -26,26 +30,110 @@ plan::Plan planned(const spec::Config& config, const plan::Host& host = {}) {
   return std::move(out).value();
 }
 
-TEST_CASE("what is not supported is refused by its name, and never passed over") {
-  auto refused = [](const spec::Linux& part) {
-    auto wanted = config();
-    auto namespaces = wanted.linux_.namespaces;
-    wanted.linux_ = part;
-    wanted.linux_.namespaces = namespaces;
-    auto out = plan_of(wanted);
-    REQUIRE(!out);
-    CHECK(out.error().kind() == base::Kind::Unsupported);
-    return out.error().text();
-  };
+// What `runtime features` promises, held against what is planned.
+class Promised {
+ public:
+  const base::Json& at(std::initializer_list<const char*> path) const {
+    auto here = features_.find("linux");
+    for (auto name : path) {
+      REQUIRE_MESSAGE(here, name);
+      here = here->find(name);
+    }
+    REQUIRE(here);
+    return *here;
+  }
+  bool yes(std::initializer_list<const char*> path) const { return *at(path).boolean(); }
+  std::vector<std::string> words(std::initializer_list<const char*> path) const {
+    std::vector<std::string> out;
+    for (const auto& word : *at(path).array_items()) out.push_back(*word.string());
+    return out;
+  }
+
+ private:
+  base::Json features_ = spec::features({});
+};
+
+bool plans(const spec::Linux& part, const plan::Host& host = {}) {
+  auto wanted = config();
+  wanted.process = spec::Process{};
+  auto namespaces = wanted.linux_.namespaces;
+  wanted.linux_ = part;
+  auto& all = wanted.linux_.namespaces;
+  all.insert(all.begin(), namespaces.begin(), namespaces.end());
+  return static_cast<bool>(plan_of(wanted, host));
+}
+
+TEST_CASE("every memory policy that the features name is planned, and no other") {
+  Promised promised;
+  auto modes = promised.words({"memoryPolicy", "modes"});
+  auto flags = promised.words({"memoryPolicy", "flags"});
+  CHECK(modes.size() == 7);
+  CHECK(flags.size() == 3);
   spec::Linux part;
-  part.intel_rdt = spec::IntelRdt{};
-  CHECK(refused(part) == "linux.intelRdt: is not supported");
-  part = {};
+  for (const auto& mode : modes) {
+    part.memory_policy = spec::MemoryPolicy{.mode = mode, .nodes = {}, .flags = flags};
+    CHECK_MESSAGE(plans(part), mode);
+  }
+  part.memory_policy = spec::MemoryPolicy{.mode = "MPOL_NEW"};
+  CHECK(!plans(part));
+  part.memory_policy = spec::MemoryPolicy{.mode = "MPOL_BIND", .nodes = {}, .flags = {"MPOL_F_X"}};
+  CHECK(!plans(part));
+}
+
+TEST_CASE("network devices, resctrl, mapped mounts and rdma are planned as the features say") {
+  Promised promised;
+  spec::Linux part;
+  part.namespaces = {{NamespaceType::Network, ""}};
   part.net_devices = {{"eth0", ""}};
-  CHECK(refused(part) == "linux.netDevices: is not supported");
+  CHECK(plans(part) == promised.yes({"netDevices", "enabled"}));
+  plan::Host host{.resctrl = "/sys/fs/resctrl"};
   part = {};
-  part.memory_policy = spec::MemoryPolicy{.mode = "MPOL_BIND", .nodes = "0"};
-  CHECK(refused(part) == "linux.memoryPolicy: is not supported");
+  part.intel_rdt = spec::IntelRdt{};
+  CHECK(plans(part, host) == promised.yes({"intelRdt", "enabled"}));
+  part.intel_rdt->schemata = {"L2:0=f"};
+  CHECK(plans(part, host) == promised.yes({"intelRdt", "schemata"}));
+  part.intel_rdt->enable_monitoring = true;
+  CHECK(plans(part, host) == promised.yes({"intelRdt", "monitoring"}));
+  host = {};
+  for (bool v2 : {false, true}) {
+    plan::CgroupHierarchy hierarchy{.mount = "/sys/fs/cgroup", .controllers = {"rdma"}, .v2 = v2};
+    host.cgroup.hierarchies = {hierarchy};
+    part = {};
+    part.resources = spec::Resources{};
+    part.resources->rdma = {{.device = "mlx5_0", .hca_handles = 1, .hca_objects = {}}};
+    CHECK(plans(part, host) == promised.yes({"cgroup", "rdma"}));
+  }
+  auto mapped = config();
+  mapped.mounts = {{.destination = "/m", .type = {}, .source = "/s", .options = {"bind", "idmap"}}};
+  mapped.mounts[0].uid_mappings = mapped.mounts[0].gid_mappings = {{0, 1000, 1}};
+  CHECK(static_cast<bool>(plan_of(mapped)) ==
+        promised.yes({"mountExtensions", "idmap", "enabled"}));
+}
+
+TEST_CASE("every namespace and mount option that the features name is planned") {
+  for (const auto& word : Promised().words({"namespaces"})) {
+    if (word == "mount") continue;  // which every configuration here has
+    auto type = base::value_of(spec::kNamespaceTypes, word);
+    REQUIRE(type);
+    spec::Linux part;
+    part.namespaces = {{*type, ""}};
+    part.uid_mappings = part.gid_mappings = {{0, 0, 1}};
+    CHECK_MESSAGE(plans(part), word);
+  }
+  for (const auto& word : plan::mount_option_words()) {
+    auto wanted = config();
+    wanted.mounts = {{.destination = "/m", .type = "tmpfs", .source = "tmpfs", .options = {word}}};
+    if (word.ends_with("bind") || word == "idmap" || word == "ridmap")
+      wanted.mounts[0] = {.destination = "/m", .type = {}, .source = "/s", .options = {word}};
+    if (word.ends_with("idmap")) {
+      wanted.mounts[0].options.push_back("bind");
+      wanted.mounts[0].uid_mappings = wanted.mounts[0].gid_mappings = {{0, 1000, 1}};
+    }
+    auto plan = plan_of(wanted);
+    CHECK_MESSAGE(plan, word, ": ", (plan ? "" : plan.error().text()));
+    // A word that is not known becomes data for the file system.
+    CHECK_MESSAGE(plan::mount_options({word}).data.empty(), word);
+  }
 }
 
 TEST_CASE("a sysctl is a file: dots are slashes, unless slashes are written") {

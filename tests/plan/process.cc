@@ -4,6 +4,8 @@
 #include <linux/capability.h>
 #include <sys/resource.h>
 
+#include "plan/make.h"
+
 namespace {
 
 using Warnings = std::vector<std::string>;
@@ -244,6 +246,58 @@ TEST_CASE("the names of capabilities are those of the specification") {
   CHECK(plan::capability_names(bit(CAP_CHOWN) | bit(CAP_BPF) | bit(63)) ==
         std::vector<std::string>{"CAP_CHOWN", "CAP_BPF"});
   CHECK(plan::capability_names(0).empty());
+}
+
+TEST_CASE("a memory policy is a mode with its flags, and the nodes as bits") {
+  auto policy_of = [](spec::MemoryPolicy policy) {
+    spec::Linux config;
+    config.memory_policy = std::move(policy);
+    return *planned({}, config).memory_policy;
+  };
+  CHECK(!planned({}).memory_policy);
+  CHECK(policy_of({.mode = "MPOL_DEFAULT"}) == plan::MemoryPolicy{});
+  CHECK(policy_of({.mode = "MPOL_LOCAL"}).mode == 4);
+  CHECK(policy_of({.mode = "MPOL_PREFERRED"}).nodes.empty());
+  auto policy = policy_of({.mode = "MPOL_INTERLEAVE",
+                           .nodes = "0,2-3",
+                           .flags = {"MPOL_F_STATIC_NODES", "MPOL_F_NUMA_BALANCING"}});
+  CHECK(policy.mode == (3 | 1 << 15 | 1 << 13));
+  CHECK(policy.nodes == std::vector<bool>{true, false, true, true});
+}
+
+TEST_CASE("the caller's securebits go, but in a user namespace, which has none; locks stay") {
+  auto securebits = [](unsigned held, bool user_namespace = false) {
+    spec::Config config;
+    config.root = spec::Root{.path = "rootfs"};
+    config.process = spec::Process{};
+    config.linux_.namespaces = {{spec::NamespaceType::Mount, ""}};
+    if (user_namespace) config.linux_.namespaces.push_back({spec::NamespaceType::User, "/u"});
+    plan::Host has = host();
+    has.securebits = held;
+    auto out = plan::make(config, has, {.id = "c1", .bundle = "/b"});
+    REQUIRE(out);
+    return out.value().process->securebits;
+  };
+  CHECK(!securebits(0));
+  CHECK(securebits(0x01) == 0U);
+  CHECK(securebits(0x04) == 0U);
+  CHECK(securebits(0x40) == 0U);
+  CHECK(!securebits(0x08));          // a lock alone, of what is as it should be
+  CHECK(securebits(0x48) == 0x08U);  // the lock of another bit
+  CHECK(!securebits(0x10));          // SECBIT_KEEP_CAPS
+  CHECK(!securebits(0x05, true));
+}
+
+TEST_CASE("securebits that are locked cannot go, and are an error") {
+  for (unsigned held : {0x03U, 0x0cU, 0xc0U}) {
+    plan::Host has = host();
+    has.securebits = held;
+    Warnings warnings;
+    auto out = plan::process({}, {}, has, {.id = "c1"}, warnings);
+    REQUIRE(!out);
+    CHECK(out.error().kind() == base::Kind::Unsupported);
+    CHECK(out.error().text().starts_with("process.capabilities: the securebits of the caller"));
+  }
 }
 
 }  // namespace

@@ -41,6 +41,28 @@ TEST_CASE("every word that the features name is read") {
     CHECK(reads(open + R"("architectures":[")" + *word.string() + "\"]}"));
   for (const auto& word : *at(features, {"linux", "seccomp", "knownFlags"}).array_items())
     CHECK(reads(open + R"("flags":[")" + *word.string() + "\"]}"));
+  for (const auto& word : *at(features, {"linux", "memoryPolicy", "modes"}).array_items())
+    CHECK(reads(R"("memoryPolicy":{"mode":")" + *word.string() + "\"}"));
+  for (const auto& word : *at(features, {"linux", "memoryPolicy", "flags"}).array_items())
+    CHECK(reads(R"("memoryPolicy":{"mode":"MPOL_BIND","flags":[")" + *word.string() + "\"]}"));
+}
+
+// spec: features.md, features-linux.md: the members that they name for Linux.
+TEST_CASE("no member of the features structure is left out") {
+  spec::FeatureFacts facts{{"ro"}, {"CAP_CHOWN"}, "0.1.0", "2.6.0", {"SECCOMP_FILTER_FLAG_LOG"}};
+  auto features = spec::features(facts);
+  for (auto name : {"ociVersionMin", "ociVersionMax", "hooks", "mountOptions", "linux",
+                    "annotations", "potentiallyUnsafeConfigAnnotations"})
+    at(features, {name});
+  for (auto name : {"namespaces", "capabilities", "cgroup", "seccomp", "apparmor", "selinux",
+                    "memoryPolicy", "intelRdt", "mountExtensions", "netDevices"})
+    at(features, {"linux", name});
+  for (auto name : {"v1", "v2", "systemd", "systemdUser", "rdma"})
+    at(features, {"linux", "cgroup", name});
+  for (auto name : {"enabled", "actions", "operators", "archs", "knownFlags", "supportedFlags"})
+    at(features, {"linux", "seccomp", name});
+  for (auto name : {"enabled", "schemata", "monitoring"}) at(features, {"linux", "intelRdt", name});
+  at(features, {"linux", "mountExtensions", "idmap", "enabled"});
 }
 
 TEST_CASE("what the caller of features knows is passed on") {
