@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import pathlib
 import subprocess
 
@@ -159,3 +160,36 @@ class Callers(RuntimeTest):
                     continue
                 self.assertEqual(done.code, 0, done)
                 self.assertIn(command, done.out)
+
+
+class Flags(RuntimeTest):
+    """What create and run do differently when they are told to."""
+
+    def test_the_process_has_a_session_keyring_of_its_own_unless_told_otherwise(self):
+        config = self.config("/bin/cat", "/proc/keys")
+        bundle, name = self.bundle(config), self.new_id()
+        if not os.path.exists("/proc/keys"):
+            self.skipTest("this kernel has no keyrings")
+        self.assertIn(f"_ses.{name}", self.runtime_ok("run", "--bundle", bundle, name).out)
+        self.assertNotIn(f"_ses.{name}", self.runtime_ok("run", "--bundle", bundle, "--no-new-keyring", name).out)
+
+    def test_without_pivot_root_the_container_sees_its_own_root_alone(self):
+        config = self.config("/bin/sh", "-c", "test -e /probe && ls / && cd / && cd .. && test -e probe")
+        plain, moved = self.output(config), self.output(config, "--no-pivot")
+        self.assertEqual(plain, moved)
+
+    def test_orphans_come_to_the_runtime_unless_told_otherwise(self):
+        for flags, ours in (((), True), (("--no-subreaper",), False)):
+            with self.subTest(flags=flags):
+                config = self.config("/bin/sh", "-c", "/bin/sh -c '/probe wait & echo $! > /tmp/orphan'; /probe wait")
+                config["linux"]["namespaces"] = [space for space in config["linux"]["namespaces"] if space["type"] != "pid"]
+                bundle, name = self.bundle(config), self.new_id()
+                command = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, *flags, name]
+                process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL)
+                orphan = bundle / "rootfs/tmp/orphan"
+                wait_for(lambda: orphan.exists() and orphan.read_text().endswith("\n"), "the orphan's pid")
+                stat = f"/proc/{orphan.read_text().strip()}/stat"
+                parent = lambda: int(open(stat).read().rpartition(")")[2].split()[1])
+                wait_for(lambda: (parent() == process.pid) == ours, f"the orphan to be {'' if ours else 'not '}ours")
+                self.runtime_ok("kill", "--all", name, "KILL")
+                self.assertEqual(process.wait(20), 128 + 9)

@@ -1,8 +1,10 @@
 """A second process in a container: exec and ps."""
 
 import json
+import pathlib
+import subprocess
 
-from harness import PROBE, RuntimeTest, wait_for
+from harness import PROBE, RUNTIME, RuntimeTest, wait_for
 
 
 class Exec(RuntimeTest):
@@ -49,6 +51,34 @@ class Exec(RuntimeTest):
         seen = self.exec_probe(name, "--additional-gids", "42", "--cap", "CAP_KILL")
         self.assertIn(42, seen["groups"])
         self.assertEqual(int(seen["status"]["CapEff"], 16), 1 << 5)
+
+    def test_no_new_privileges_is_for_it_alone(self):
+        name = self.running()
+        self.assertEqual(self.exec_probe(name, "--no-new-privs")["no_new_privs"], 1)
+        self.assertEqual(self.exec_probe(name)["no_new_privs"], 0)
+
+    def test_labels_of_a_security_module_that_is_absent_are_warned_of(self):
+        if pathlib.Path("/sys/module/apparmor/parameters/enabled").exists() or pathlib.Path("/sys/fs/selinux/enforce").exists():
+            self.skipTest("a security module is enabled here")
+        name = self.running()
+        for option, member in (("--apparmor", "apparmorProfile"), ("--process-label", "selinuxLabel")):
+            with self.subTest(option):
+                done = self.runtime_ok("exec", option, "some:label", name, "/bin/true")
+                self.assertIn(member, done.err)
+
+    def test_with_ignore_paused_it_waits_for_the_container_to_go_on(self):
+        name = self.running()
+        self.runtime_ok("pause", name)
+        self.refused("exec", name, "/bin/true", says="cannot exec in a paused container")
+        process = subprocess.Popen(
+            [RUNTIME, "--root", self.root, "exec", "--ignore-paused", name, "/bin/echo", "thawed"],
+            env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        )
+        try:
+            wait_for(lambda: len(self.runtime_ok("ps", "--format", "json", name).json) == 2, "its process to be in the cgroup")
+        finally:
+            self.runtime_ok("resume", name)
+        self.assertEqual((process.communicate(timeout=20)[0], process.returncode), ("thawed\n", 0))
 
     def test_a_process_document_is_taken_as_it_stands(self):
         name = self.running()

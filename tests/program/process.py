@@ -1,16 +1,8 @@
-"""The container's process: user, environment, capabilities, limits, scheduling, terminal, descriptors."""
+"""The container's process: user, environment, capabilities, limits, scheduling, descriptors."""
 
-import array
-import fcntl
 import os
-import pty
-import signal
-import socket
-import struct
-import subprocess
-import termios
 
-from harness import OURS, RUNTIME, RuntimeTest, ours_only, wait_for
+from harness import OURS, RuntimeTest, ours_only
 
 # The numbers of linux/capability.h.
 CAPABILITIES = {"CAP_CHOWN": 0, "CAP_KILL": 5, "CAP_NET_BIND_SERVICE": 10, "CAP_AUDIT_WRITE": 29}
@@ -133,88 +125,3 @@ class Process(RuntimeTest):
         self.see(self.config(user={"uid": 1000, "gid": 1000}))
         after = os.stat("/dev/null")
         self.assertEqual((before.st_uid, before.st_gid), (after.st_uid, after.st_gid))
-
-
-class Terminal(RuntimeTest):
-    def foreground(self, *args, **process):
-        """`runtime run` on a pseudo-terminal of 31 rows and 97 columns; gives the process and our end."""
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 97, 0, 0))
-        bundle = self.bundle(self.config(*args, terminal=True, **process))
-        command = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, self.new_id()]
-        process = subprocess.Popen(
-            command, stdin=theirs, stdout=theirs, stderr=theirs, env=self.environment, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        os.close(theirs)
-        self.addCleanup(os.close, ours)
-        self.addCleanup(lambda: process.poll() is None and process.kill())
-        return process, ours
-
-    def read_until(self, terminal, word):
-        os.set_blocking(terminal, False)
-        text = b""
-
-        def arrived():
-            nonlocal text
-            try:
-                text += os.read(terminal, 65536)
-            except BlockingIOError:
-                pass
-            except OSError:  # the other end is closed
-                return True
-            return word in text
-
-        wait_for(arrived, f"{word!r} on the terminal")
-        self.assertIn(word, text)
-        return text.decode()
-
-    def test_the_process_has_a_terminal_of_the_callers_size(self):
-        process, terminal = self.foreground("/bin/sh", "-c", "test -t 0 && test -t 1 && stty size && echo end")
-        self.assertIn("31 97", self.read_until(terminal, b"end"))
-        self.assertEqual(process.wait(20), 0)
-
-    def test_what_is_typed_arrives_and_the_terminal_is_raw(self):
-        process, terminal = self.foreground("/bin/sh", "-c", "read line; echo got $line")
-        os.write(terminal, b"typed\n")
-        self.read_until(terminal, b"got typed")
-        self.assertEqual(process.wait(20), 0)
-
-    def test_a_new_window_size_is_passed_on(self):
-        process, terminal = self.foreground("/probe", "catch")
-        self.read_until(terminal, b"ready")
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        self.read_until(terminal, b"size 40 120")
-        self.assertEqual(process.wait(20), 0)
-
-    def test_an_interrupt_typed_at_the_terminal_reaches_the_process(self):
-        process, terminal = self.foreground("/probe", "catch")
-        self.read_until(terminal, b"ready")
-        os.write(terminal, b"\x03")
-        self.read_until(terminal, f"signal {int(signal.SIGINT)}".encode())
-        self.assertEqual(process.wait(20), 0)
-
-    def test_the_terminal_comes_over_the_console_socket_when_detached(self):
-        path = self.folder / "console.sock"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind(str(path))
-            listener.listen(1)
-            config = self.config("/bin/sh", "-c", "tty=$(readlink /proc/self/fd/0); read line; echo $tty $line", terminal=True)
-            name = self.create(config, "--console-socket", path)
-            connection, _ = listener.accept()
-            with connection:
-                _, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4))
-        descriptors = array.array("i", ancillary[0][2][:4])
-        self.addCleanup(os.close, descriptors[0])
-        self.runtime_ok("start", name)
-        os.write(descriptors[0], b"hello\n")
-        self.assertIn("/dev/pts/0 hello", self.read_until(descriptors[0], b"/dev/pts/0 hello"))
-        self.wait_status(name, "stopped")
-
-    def test_a_terminal_and_no_console_socket_is_refused_for_create(self):
-        self.refused("create", "--bundle", self.bundle(self.config(terminal=True)), self.new_id(), says="console")
-
-    def test_a_console_socket_without_a_terminal_is_refused(self):
-        self.refused(
-            "create", "--bundle", self.bundle(), "--console-socket", self.folder / "absent.sock", self.new_id(), says="console"
-        )
