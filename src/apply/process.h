@@ -26,7 +26,8 @@ base::Status own_standard_descriptors(const plan::Process& plan);
 base::Status label_next_exec(const plan::Process& plan, const fs::Proc& proc);
 // The working directory, which has to be inside the container. cve: 2024-21626
 base::Status enter_cwd(const plan::Process& plan);
-// Securebits, bounding set, groups, group, user; capabilities stay as they were until set_capabilities().
+// Securebits, bounding set, groups, group, user; capabilities stay as they were until
+// set_capabilities().
 base::Status become_user(const plan::Process& plan);
 // The resource limits: late, for everything after works under them.
 base::Status set_limits(const plan::Process& plan);
