@@ -104,15 +104,18 @@ class Life(OfDocker):
         """a container that somebody froze is removed by force"""
         name = self.detached()
         groups = groups_of(self.pid(name))
-        file, word = (groups["freezer"] / "freezer.state", "FROZEN") if "freezer" in groups else (groups[""] / "cgroup.freeze", "1")
-        file.write_text(word)
+        file, words = (groups["freezer"] / "freezer.state", ("FROZEN", "THAWED")) if "freezer" in groups else (groups[""] / "cgroup.freeze", "10")
+        file.write_text(words[0])
+        self.addCleanup(lambda: file.exists() and file.write_text(words[1]))
         self.caller.must("rm", "--force", name)
 
     def test_attach(self):
         """attach reads and writes"""
-        name = self.detached("sh", "-c", "read x; echo got $x; sleep 0.5; exit 5", options=["-i"])
-        done = self.caller.docker("attach", name, input="typed\n")
-        self.assertEqual((done.code, done.out), (5, "got typed\n"), done)
+        name = self.detached("sh", "-c", "read x; echo got $x; exit 5", options=["-i"])
+        terminal = self.terminal("docker", "attach", name)  # one that stays open: the end of the input would detach
+        terminal.write("typed\n")
+        terminal.shows("got typed")
+        self.assertEqual(terminal.ends().code, 5)
 
     def test_attach_at_a_terminal(self):
         """attach at a terminal, and detach by its keys"""
