@@ -130,18 +130,23 @@ Status write_all_limits(std::span<const OpenGroup> groups, const std::vector<Cgr
   return {};
 }
 
-Status write_limits(const CgroupPaths& paths, const std::vector<CgroupWrite>& writes) {
-  std::vector<Fd> dirs;
-  std::vector<OpenGroup> groups;
-  dirs.reserve(paths.groups.size());
+const OpenGroup* OpenGroups::at(const std::string& mount) const { return group_at(groups, mount); }
+
+Result<OpenGroups> open_groups(const CgroupPaths& paths, const std::vector<CgroupWrite>& writes) {
+  OpenGroups out;
   for (const auto& where : paths.groups) {
     bool named = std::any_of(writes.begin(), writes.end(),
                              [&](const CgroupWrite& w) { return w.mount == where.mount; });
     if (!named) continue;
-    dirs.push_back(TRY(sys::openat(FdRef::cwd(), where.full(), O_PATH | O_DIRECTORY)));
-    groups.push_back({where, dirs.back()});
+    out.dirs.push_back(TRY(sys::openat(FdRef::cwd(), where.full(), O_PATH | O_DIRECTORY)));
+    out.groups.push_back({where, out.dirs.back()});
   }
-  return write_all_limits(groups, writes);
+  return out;
+}
+
+Status write_limits(const CgroupPaths& paths, const std::vector<CgroupWrite>& writes) {
+  auto open = TRY(open_groups(paths, writes));
+  return write_all_limits(open.groups, writes);
 }
 
 }  // namespace apply
