@@ -63,7 +63,11 @@ class Report(unittest.TestResult):
     def tell(self, verdict, name, test, more=""):
         self.counts[verdict] += 1
         self.results[name] = {"says": test.shortDescription(), "verdict": verdict}
-        print(f"{verdict:8}{name:{self.width}}{test.shortDescription()}", flush=True)
+        if verdict == "skipped":
+            more, reason = "", f": {more}"
+        else:
+            reason = ""
+        print(f"{verdict:8}{name:{self.width}}{test.shortDescription()}{reason}", flush=True)
         for line in more.splitlines():
             print(f"{'':8}{line}")
 

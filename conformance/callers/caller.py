@@ -134,6 +134,7 @@ def make_archive(rootfs, target, name=IMAGE, **config):
         "created": "2020-01-01T00:00:00Z",
         "config": {"Env": ["PATH=/bin"], "Cmd": ["sh"], **config},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
+        "history": [{"created": "2020-01-01T00:00:00Z", "created_by": "a folder"}],
     }).encode()
     manifest = [{"Config": hashlib.sha256(image).hexdigest() + ".json", "RepoTags": [name], "Layers": ["layer.tar"]}]
     with tarfile.open(target, "w") as tar:
@@ -204,7 +205,7 @@ class Caller:
             text.write((input or "").encode())
             text.seek(0)
             command = subprocess.Popen(words, stdin=subprocess.DEVNULL if input is None else text, stdout=out, stderr=err,
-                                       env={**self.environment, **(env or {})}, cwd=cwd, start_new_session=True)
+                                       env={**self.environment, **(env or {})}, cwd=cwd or self.folder, start_new_session=True)
             try:
                 code = command.wait(limit)
             except subprocess.TimeoutExpired:
@@ -227,7 +228,7 @@ class Caller:
         log = self.folder / f"{Path(words[0]).name}.log"
         with open(log, "a") as out:
             server = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                      env={**self.environment, **(env or {})})
+                                      env={**self.environment, **(env or {})}, cwd=self.folder)
         self.servers.append(server)
         deadline = time.monotonic() + 2 * PATIENCE
         while not ready():
@@ -244,7 +245,7 @@ class Running:
         self.words = [str(word) for word in words]
         self.seen = ""
         self.output = tempfile.TemporaryFile(dir=folder)
-        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env,
+        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env, cwd=folder,
                                         start_new_session=True)
 
     def read(self):
@@ -298,6 +299,15 @@ class Terminal(Running):
 
     def write(self, text):
         self.output.write(text.encode())
+
+    def answers(self, line, word, limit=PATIENCE):
+        """Types a line, again and again, until this was written: sizes and shells come when they come."""
+        deadline = time.monotonic() + limit
+        while word not in self.seen:
+            self.write(line + "\n")
+            time.sleep(0.2)
+            if not self.read() or time.monotonic() > deadline:
+                raise Failure(f"{' '.join(self.words)} never answered {word!r} to {line!r}, but: {self.seen}")
 
     def read(self):
         try:

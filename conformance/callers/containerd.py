@@ -136,13 +136,11 @@ class Run(OfContainerd):
     @quick
     def test_terminal(self):
         """a terminal has the size of the caller's, and follows it"""
-        words = self.words("sh", "-c", "stty size; trap 'stty size; exit 5' WINCH; echo ready; while :; do sleep 0.05; done",
-                           options=["--rm", "--tty"])
-        terminal = self.terminal(*words, rows=33, columns=111)
-        terminal.shows("33 111")
-        terminal.shows("ready")
+        terminal = self.terminal(*self.words("sh", options=["--rm", "--tty"]), rows=33, columns=111)
+        terminal.answers("stty size", "33 111")
         terminal.resize(44, 122)
-        terminal.shows("44 122")
+        terminal.answers("stty size", "44 122")
+        terminal.write("exit 5\n")
         self.assertEqual(terminal.ends().code, 5)
 
     def test_terminal_is_the_console(self):
@@ -402,10 +400,9 @@ class Exec(OfContainerd):
         """exec with a terminal gets its size, and follows it"""
         name = self.detached()
         terminal = self.terminal(*self.caller.words("tasks", "exec", "--exec-id", "e", "--tty", name, "sh"), rows=31, columns=101)
-        terminal.write("stty size\n")
-        terminal.shows("31 101")
+        terminal.answers("stty size", "31 101")
         terminal.resize(41, 102)
-        self.eventually(lambda: (terminal.write("stty size\n"), terminal.read(), "41 102" in terminal.seen)[2], "the size stays")
+        terminal.answers("stty size", "41 102")
         terminal.write("exit 4\n")
         self.assertEqual(terminal.ends().code, 4)
 

@@ -121,7 +121,7 @@ class Life(OfDocker):
         """attach at a terminal, and detach by its keys"""
         name = self.detached("sh", options=["-it"])
         terminal = self.terminal("docker", "attach", name)
-        self.eventually(lambda: (terminal.write("echo $((6*7))\n"), terminal.read(), "42" in terminal.seen)[2], "it never answered")
+        terminal.answers("echo $((6*7))", "42")
         terminal.write("\x10\x11")
         terminal.ends()
         self.assertEqual(self.inspect(name, "State.Status"), "running")
@@ -192,9 +192,9 @@ class Exec(OfDocker):
         """exec with a terminal gets its size, and follows it"""
         name = self.detached()
         terminal = self.terminal("docker", "exec", "-it", name, "sh", rows=31, columns=101)
-        self.eventually(lambda: (terminal.write("stty size\n"), terminal.read(), "31 101" in terminal.seen)[2], "the size never came")
+        terminal.answers("stty size", "31 101")
         terminal.resize(41, 102)
-        self.eventually(lambda: (terminal.write("stty size\n"), terminal.read(), "41 102" in terminal.seen)[2], "the size stays")
+        terminal.answers("stty size", "41 102")
         terminal.write("exit 4\n")
         self.assertEqual(terminal.ends().code, 4)
 
