@@ -44,6 +44,7 @@ import subprocess
 import tarfile
 import tempfile
 import termios
+import textwrap
 import time
 import unittest
 from pathlib import Path
@@ -95,13 +96,20 @@ def limit_of(pid, controller, v1, v2):
     return ((groups[controller] / v1) if controller in groups else (groups[""] / v2)).read_text().strip()
 
 
+def lines_of_readme(beginning, program):
+    """The lines that README.md tells to paste, below the paragraph that begins so, for this program."""
+    text = (TOP / "README.md").read_text()
+    block = text[text.index(f"\n**{beginning}"):].split("\n\n    ", 1)[1].split("\n\n", 1)[0]
+    return textwrap.dedent("    " + block).replace("/usr/local/bin/runtime", program)
+
+
 # --- the private machine: within the cell, before the first check ----------------------------------------------------
 
 
 def furnish():
     """Makes private what a caller writes outside of its own folders. The cell has done so with /run and cgroups."""
     folder = Path(tempfile.mkdtemp(prefix="private-"))
-    for place in ("/etc", "/var"):
+    for place in ("/etc", "/opt", "/var"):
         upper, work = folder / f"{place[1:]}-upper", folder / f"{place[1:]}-work"
         upper.mkdir(), work.mkdir()
         layers = f"lowerdir={place},upperdir={upper},workdir={work}"

@@ -8,7 +8,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from caller import IMAGE, SUBORDINATE, Caller, Check, groups_of, limit_of, make_archive
+from caller import IMAGE, SUBORDINATE, Caller, Check, groups_of, limit_of, lines_of_readme, make_archive
 from checks import quick
 
 AS_USER = "localhost/as-user:latest"  # an image whose configuration names a user and a folder
@@ -19,13 +19,13 @@ class Containerd(Caller):
 
     def begin(self):
         self.config = self.folder / "config.toml"
+        cri = lines_of_readme("containerd: for its CRI", self.runtime).removeprefix("version = 2\n")
         self.config.write_text(f"""version = 2
 root = "{self.folder}/root"
 state = "{self.folder}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
 address = "{self.socket}"
-""")
+{cri}""")
         self.daemon = self.start()
         make_archive(self.folder / "rootfs", self.folder / "user.tar", AS_USER, User="1000:1000", WorkingDir="/tmp")
         self.must("images", "import", self.archive)
@@ -433,6 +433,15 @@ class Exec(OfContainerd):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             codes = list(pool.map(lambda code: self.exec_in(name, "sh", "-c", f"exit {code}").code, range(20)))
         self.assertEqual(codes, list(range(20)))
+
+
+class Settings(OfContainerd):
+    def test_cri(self):
+        """the plugin for Kubernetes takes the runtime from the lines in README.md"""
+        self.assertRegex(self.caller.must("plugins", "list").out, r"\bcri\b.*\bok\b")
+        dump = self.caller.does("containerd", "-c", self.caller.config, "config", "dump").out
+        table = dump.split('.containerd.runtimes.coracle.options]', 1)[1]
+        self.assertIn(f'BinaryName = "{self.caller.runtime}"', table.split("[", 1)[0])
 
 
 class Errors(OfContainerd):

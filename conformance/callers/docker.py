@@ -6,7 +6,7 @@ import re
 import signal
 from pathlib import Path
 
-from caller import IMAGE, SUBORDINATE, Caller, Check, groups_of, limit_of
+from caller import IMAGE, SUBORDINATE, Caller, Check, groups_of, limit_of, lines_of_readme
 from checks import quick
 
 
@@ -22,12 +22,10 @@ class Docker(Caller):
         self.environment["PATH"] = f"{self.folder}/bin:{self.environment['PATH']}"
         self.environment["DOCKER_HOST"] = f"unix://{self.folder}/docker.sock"
         (self.folder / "daemon.json").write_text(json.dumps({
-            "runtimes": {"tested": {"path": self.runtime}},
-            "default-runtime": "tested",
+            **json.loads(lines_of_readme("Docker:", self.runtime)),
             "live-restore": True,
             "experimental": True,
             "storage-driver": "overlay2",
-            "exec-opts": ["native.cgroupdriver=cgroupfs"],
             **self.settings,
         }))
         self.daemon = self.start()

@@ -150,7 +150,7 @@ class Life(OfDocker):
     def test_rename_and_inspect(self):
         """inspect tells the runtime, and a renamed container lives on"""
         name = self.detached()
-        self.assertEqual(self.inspect(name, "HostConfig.Runtime"), "tested")
+        self.assertEqual(self.inspect(name, "HostConfig.Runtime"), "coracle")
         self.caller.must("rename", name, f"{name}-new")
         self.addCleanup(self.caller.docker, "rm", "--force", f"{name}-new")
         self.assertEqual(self.exec_in(f"{name}-new", "true").code, 0)
