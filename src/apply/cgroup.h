@@ -77,7 +77,7 @@ Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan);
 // a killed `create` made can be removed.
 CgroupPaths foresee_cgroup(const plan::CgroupPlan& plan);
 
-// Writes limits to groups that exist (`update`).
+// Writes limits to groups that exist.
 Status write_limits(const CgroupPaths& paths, const std::vector<plan::CgroupWrite>& writes);
 
 // Moves a process into the groups of a record.

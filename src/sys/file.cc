@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <linux/limits.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -327,6 +328,12 @@ Status close_on_exec_from(unsigned first) {
 Status close_range(unsigned first, unsigned last) {
   if (::syscall(SYS_close_range, first, last, 0) < 0) return failed("close_range", first, last);
   return {};
+}
+
+Result<Fd> eventfd() {
+  int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0) return failed("eventfd", 0);
+  return Fd(fd);
 }
 
 Result<int> poll(std::span<PollItem> items, int milliseconds) {

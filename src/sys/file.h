@@ -109,6 +109,9 @@ Status close_on_exec_from(unsigned first);
 // Closes every descriptor from `first` to `last`. man: close_range(2), Linux 5.9
 Status close_range(unsigned first, unsigned last);
 
+// A counter that is readable, without blocking, when it is not 0; 8 bytes. man: eventfd(2)
+Result<Fd> eventfd();
+
 struct PollItem {
   FdRef fd;
   short events = 0;
