@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "fs/files.h"
+#include "fs/tree.h"
 #include "sys/file.h"
 
 namespace image {
@@ -139,6 +140,41 @@ base::Result<std::unique_ptr<BlobWriter>> Blobs::start(std::optional<Descriptor>
   }
   return base::state_error("ingest/ holds ", kManyNames, " unfinished blobs");
 }
+
+base::Result<std::vector<Digest>> Blobs::list() const {
+  std::vector<Digest> out;
+  for (auto algorithm : {Algorithm::Sha256, Algorithm::Sha512}) {
+    auto word = algorithm_word(algorithm);
+    auto folder =
+        TRY(sys::openat(blobs_, std::string(word), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), "store");
+    for (const auto& entry : TRY(fs::list_dir(folder))) {
+      auto digest = parse_digest(base::cat(word, ":", entry.name));
+      // What is no digest is not ours.
+      if (digest) out.push_back(std::move(digest).value());
+    }
+  }
+  return out;
+}
+
+base::Result<std::uint64_t> Blobs::remove(const Digest& digest) const {
+  auto path = blob_path(digest);
+  auto stat = TRY(sys::fstatat(blobs_, path, AT_SYMLINK_NOFOLLOW), "store");
+  TRY(sys::unlinkat(blobs_, path), "store");
+  return static_cast<std::uint64_t>(stat.st_size);
+}
+
+base::Status Blobs::hold_alone() const { return sys::flock(lock_, LOCK_EX); }
+
+base::Result<bool> Blobs::try_hold_alone() const {
+  auto alone = sys::flock(lock_, LOCK_EX | LOCK_NB);
+  if (alone) return true;
+  if (alone.error().code() != EWOULDBLOCK) return std::move(alone).error();
+  // man: flock(2): a conversion gives the old lock up first.
+  release();
+  return false;
+}
+
+void Blobs::release() const { (void)sys::flock(lock_, LOCK_SH); }
 
 base::Result<Descriptor> Blobs::put(std::string_view bytes, std::string_view media_type) const {
   auto writer = TRY(start());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -55,6 +56,16 @@ class Blobs {
   // A new blob, of promised content or of whatever comes.
   base::Result<std::unique_ptr<BlobWriter>> start(
       std::optional<Descriptor> promised = std::nullopt) const;
+  // All that there are, in no order.
+  base::Result<std::vector<Digest>> list() const;
+  // The bytes that it had.
+  base::Result<std::uint64_t> remove(const Digest& digest) const;
+  // Waits until no other bundler works in the store, and keeps them waiting until release().
+  base::Status hold_alone() const;
+  // The same without waiting: false when another one works there.
+  base::Result<bool> try_hold_alone() const;
+  void release() const;
+
   // A document as a blob: gives its descriptor.
   base::Result<Descriptor> put(std::string_view bytes, std::string_view media_type) const;
 

@@ -83,6 +83,17 @@ base::Status Store::name(const Reference& reference, Descriptor descriptor) cons
   return fs::replace_file(folder_, kIndexFile, base::dump(write_index(all), 2) + "\n", kFileMode);
 }
 
+base::Result<bool> Store::unname(const Reference& reference) const {
+  auto text = reference.text();
+  auto lock = TRY(fs::lock_file(folder_, kLockFile));
+  auto all = TRY(index());
+  auto had = std::erase_if(
+      all.manifests, [&](const Descriptor& entry) { return entry.annotation(kRefName) == text; });
+  if (had == 0) return false;
+  TRY(fs::replace_file(folder_, kIndexFile, base::dump(write_index(all), 2) + "\n", kFileMode));
+  return true;
+}
+
 base::Result<std::optional<Descriptor>> Store::find(const Reference& reference) const {
   auto text = reference.text();
   auto all = TRY(index());

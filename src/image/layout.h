@@ -38,6 +38,8 @@ class Store {
   // Gives the image this name, which is taken from any other image. Under the store's lock: two
   // bundlers at once lose nothing. The descriptor's blob must be there.
   base::Status name(const Reference& reference, Descriptor descriptor) const;
+  // Takes the name away; false when no image has it. The blobs stay: prune removes those.
+  base::Result<bool> unname(const Reference& reference) const;
   // The manifest of this name, or nothing. A digest is found also in what a tag of the repository
   // names.
   base::Result<std::optional<Descriptor>> find(const Reference& reference) const;

@@ -1,0 +1,78 @@
+#include "image/prune.h"
+
+#include <set>
+#include <string>
+
+#include "image/manifest.h"
+#include "image/media.h"
+
+namespace image {
+namespace {
+
+constexpr int kDeepestIndex = 16;
+
+// Walks from the names down to the blobs.
+class Reached {
+ public:
+  explicit Reached(const Blobs& blobs) : blobs_(blobs) {}
+
+  base::Status walk(const Descriptor& descriptor, int depth = 0) {
+    if (!seen_.insert(descriptor.digest.text()).second) return {};
+    // An artifact, or something of another kind: it leads nowhere.
+    if (!document_kind(descriptor.media_type)) return {};
+    // Of an index only one platform may have been fetched.
+    bool there = TRY(blobs_.has(descriptor));
+    if (!there) return {};
+    if (depth > kDeepestIndex)
+      return base::config_error("more than ", kDeepestIndex, " indexes inside each other");
+    auto bytes = TRY(blobs_.read(descriptor, kLargestDocument));
+    auto document = TRY(read_document(bytes, descriptor.media_type));
+    if (auto manifest = std::get_if<Manifest>(&document)) {
+      seen_.insert(manifest->config.digest.text());
+      for (const auto& layer : manifest->layers) seen_.insert(layer.digest.text());
+      return {};
+    }
+    for (const auto& entry : std::get_if<Index>(&document)->manifests) TRY(walk(entry, depth + 1));
+    return {};
+  }
+
+  bool has(const Digest& digest) const { return seen_.contains(digest.text()); }
+
+ private:
+  const Blobs& blobs_;
+  std::set<std::string> seen_{};
+};
+
+// While no other bundler is at work.
+base::Result<Pruned> prune_alone(const Store& store) {
+  Reached reached(store.blobs());
+  auto index = TRY(store.index());
+  for (const auto& entry : index.manifests)
+    TRY(reached.walk(entry), "manifest ", entry.digest.text());
+  Pruned out;
+  for (auto& digest : TRY(store.blobs().list())) {
+    if (reached.has(digest)) continue;
+    out.bytes += TRY(store.blobs().remove(digest));
+    out.blobs.push_back(std::move(digest));
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<Pruned> prune(const Store& store) {
+  TRY(store.blobs().hold_alone());
+  auto out = prune_alone(store);
+  store.blobs().release();
+  return out;
+}
+
+base::Result<std::optional<Pruned>> try_prune(const Store& store) {
+  bool alone = TRY(store.blobs().try_hold_alone());
+  if (!alone) return std::optional<Pruned>();
+  auto out = prune_alone(store);
+  store.blobs().release();
+  return std::optional<Pruned>(TRY(std::move(out)));
+}
+
+}  // namespace image

@@ -1,0 +1,24 @@
+// Removes what no name of the store leads to any more.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "image/layout.h"
+
+namespace image {
+
+struct Pruned {
+  std::vector<Digest> blobs{};
+  std::uint64_t bytes = 0;
+};
+
+// Everything that index.json leads to, through indexes and manifests, stays; so does a blob whose
+// name is no digest. Nothing is removed when a document on the way cannot be read. Waits until no
+// other bundler works in the store: what one of them has fetched has no name yet.
+base::Result<Pruned> prune(const Store& store);
+// The same without waiting: nothing when another bundler works there.
+base::Result<std::optional<Pruned>> try_prune(const Store& store);
+
+}  // namespace image
