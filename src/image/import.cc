@@ -13,6 +13,7 @@
 #include "image/import_layout.h"
 #include "image/layer.h"
 #include "image/media.h"
+#include "image/stream.h"
 #include "image/tar_write.h"
 #include "sys/file.h"
 
@@ -24,7 +25,6 @@ using base::FdRef;
 using base::Result;
 using base::Status;
 
-constexpr std::size_t kReadAtOnce = 256U << 10;
 constexpr std::string_view kPath =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -126,12 +126,7 @@ Result<Layer> layer_from_tar(const Blobs& blobs, FdRef file, bool compress) {
   Both plain(&hash, &archive);
   Decompressor decompressor(&plain);
   Both all(&decompressor, gzip_it ? static_cast<Sink*>(&gzip) : blob.get());
-  std::vector<char> buffer(kReadAtOnce);
-  for (;;) {
-    auto n = TRY(sys::read(file, buffer));
-    if (n == 0) break;
-    TRY(all.write({buffer.data(), n}));
-  }
+  TRY(feed(file, all));
   TRY(decompressor.finish());
   TRY(archive.finish());
   TRY(entries.finish());

@@ -4,12 +4,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "base/json.h"
 #include "fs/files.h"
 #include "fs/root.h"
 #include "image/media.h"
+#include "image/stream.h"
 #include "sys/file.h"
 
 namespace image {
@@ -21,7 +21,6 @@ using base::Result;
 using base::Status;
 
 constexpr int kMostNesting = 4;  // of indexes
-constexpr std::size_t kReadAtOnce = 256U << 10;
 
 Status check_version(FdRef layout) {
   auto text = TRY(fs::read_file(layout, "oci-layout", kLargestDocument));
@@ -58,12 +57,7 @@ Status copy_blob(const Blobs& blobs, FdRef layout, const Descriptor& descriptor)
   if (TRY(blobs.has(descriptor))) return {};
   auto file = TRY(open_blob(layout, descriptor));
   auto writer = TRY(blobs.start(descriptor));
-  std::vector<char> buffer(kReadAtOnce);
-  for (;;) {
-    auto n = TRY(sys::read(file, buffer));
-    if (n == 0) break;
-    TRY(writer->write({buffer.data(), n}));
-  }
+  TRY(feed(file, *writer));
   (void)TRY(writer->commit());
   return {};
 }

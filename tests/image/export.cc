@@ -1,0 +1,123 @@
+#include "image/export.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "image/archive.h"
+#include "image/import.h"
+#include "image/media.h"
+#include "image/small_image.h"
+
+using namespace image;
+
+namespace {
+
+class Text : public Sink {
+ public:
+  base::Status write(std::string_view bytes) override {
+    text += bytes;
+    return {};
+  }
+  std::string text{};
+};
+
+// Files of an archive by their names.
+class Files : public EntrySink {
+ public:
+  base::Status begin(const Entry& entry) override {
+    path_ = entry.path;
+    if (entry.type == EntryType::File) files[path_];
+    return {};
+  }
+  base::Status content(std::uint64_t, std::string_view bytes) override {
+    files[path_] += bytes;
+    return {};
+  }
+  base::Status end() override { return {}; }
+  std::map<std::string, std::string> files{};
+
+ private:
+  std::string path_{};
+};
+
+std::map<std::string, std::string> files_of(const std::string& archive) {
+  Files out;
+  ArchiveReader reader(&out);
+  REQUIRE(reader.write(archive));
+  REQUIRE(reader.finish());
+  return out.files;
+}
+
+Image named_image(const Store& store, std::string_view name, std::string_view word) {
+  auto descriptor = put_image(store, word);
+  REQUIRE(store.name(reference(name), descriptor));
+  return store.image(reference(name)).value();
+}
+
+}  // namespace
+
+TEST_CASE("what is exported to a layout is imported from it, under any name") {
+  TempFolder temp;
+  auto store = Store::open((temp.path / "store").string()).value();
+  auto layout = (temp.path / "layout").string();
+  REQUIRE(export_to_layout(store, named_image(store, "one:v1", "first"), layout));
+  REQUIRE(export_to_layout(store, named_image(store, "two:v2", "second"), layout));
+  auto other = Store::open((temp.path / "other").string()).value();
+  auto imported = import_source(other, layout, "v2", reference("again"), {});
+  REQUIRE_MESSAGE(imported, imported.error().text());
+  CHECK(imported.value().digest == store.image(reference("two:v2")).value().descriptor.digest);
+}
+
+TEST_CASE("an image that is exported again replaces itself") {
+  TempFolder temp;
+  auto store = Store::open((temp.path / "store").string()).value();
+  auto layout = (temp.path / "layout").string();
+  for (auto word : {"old", "new"})
+    REQUIRE(export_to_layout(store, named_image(store, "one:v1", word), layout));
+  auto exported = read_index(temp.read("layout/index.json")).value();
+  REQUIRE(exported.manifests.size() == 1);
+  CHECK(exported.manifests[0].annotation(kRefName) == "v1");
+}
+
+TEST_CASE("an OCI archive is a layout in a tar") {
+  TempFolder temp;
+  auto store = Store::open(temp.path.string()).value();
+  auto image = named_image(store, "one:v1", "layer");
+  Text out;
+  REQUIRE(export_oci_archive(store, image, out));
+  auto files = files_of(out.text);
+  CHECK(files["oci-layout"] == "{\"imageLayoutVersion\":\"1.0.0\"}\n");
+  auto index = read_index(files["index.json"]).value();
+  REQUIRE(index.manifests.size() == 1);
+  CHECK(index.manifests[0].digest == image.descriptor.digest);
+  CHECK(files["blobs/sha256/" + image.manifest.layers[0].digest.hex] == "layer");
+  CHECK(files.size() == 2 + 3);
+}
+
+TEST_CASE("a docker archive has plain layers and names them") {
+  TempFolder temp;
+  auto store = Store::open(temp.path.string()).value();
+  auto image = named_image(store, "one:v1", "layer");
+  Text out;
+  REQUIRE(export_docker_archive(store, image, out));
+  auto files = files_of(out.text);
+  auto layer = image.config.diff_ids[0].hex + ".tar";
+  CHECK(files[layer] == "layer");
+  CHECK(files["manifest.json"] ==
+        "[{\"Config\":\"" + image.manifest.config.digest.hex +
+            ".json\",\"RepoTags\":[\"docker.io/library/one:v1\"],\"Layers\":[\"" + layer +
+            "\"]}]\n");
+}
+
+TEST_CASE("a damaged blob is not exported") {
+  TempFolder temp;
+  auto store = Store::open((temp.path / "store").string()).value();
+  auto image = named_image(store, "one:v1", "layer");
+  temp.write("store/blobs/sha256/" + image.manifest.layers[0].digest.hex, "LAYER");
+  auto status = export_to_layout(store, image, (temp.path / "layout").string());
+  REQUIRE(!status);
+  CHECK(status.error().text().find("sha256:") != std::string::npos);
+  Text out;
+  CHECK(!export_docker_archive(store, image, out));
+}
