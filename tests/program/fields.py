@@ -56,7 +56,7 @@ class NetworkDevices(FieldsTest):
             add n1
             """
         environment = {"RUNTIME": RUNTIME, "ROOT": str(self.root)}
-        return self.call("unshare", "--net", "sh", "-c", prelude + script, "sh", *args, env=environment)
+        return self.call("unshare", "--net", "--mount", "sh", "-c", prelude + script, "sh", *args, env=environment)
 
     def devices(self, *args, **devices):
         config = self.config(*args)
@@ -165,12 +165,9 @@ class NetworkDevices(FieldsTest):
         script = """
             touch "$3"
             unshare --net="$3" ip link set lo up
-            trap 'umount "$3"' EXIT
             runtime run --bundle "$1" "$2"
             nsenter --net="$3" ip -o link show inside
             """
-        done = self.call("unshare", "--mount", "true")
-        self.assertEqual(done.code, 0, done)
         done = self.host(script, bundle, self.new_id(), self.folder / "joined")
         self.assertEqual(done.code, 0, done)
         self.assertIn("inside@", done.out)
