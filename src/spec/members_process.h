@@ -13,8 +13,8 @@ void members(auto& f, is<ConsoleSize> auto& x) {
 }
 
 void members(auto& f, is<User> auto& x) {
-  f.may("uid", x.uid);
-  f.may("gid", x.gid);
+  f.must("uid", x.uid);
+  f.must("gid", x.gid);
   f.may("umask", x.umask);
   f.may("additionalGids", x.additional_gids);
 }
@@ -45,7 +45,7 @@ void members(auto& f, is<Scheduler> auto& x) {
 
 void members(auto& f, is<IoPriority> auto& x) {
   f.must_word("class", x.io_class, kIoPriorityClasses);
-  f.may("priority", x.priority);
+  f.must("priority", x.priority);
 }
 
 void members(auto& f, is<ExecCpuAffinity> auto& x) {
