@@ -466,7 +466,7 @@ class Namespaces(OfPodman):
     def test_user_by_name(self):
         """--userns with a user's subordinate ids, and its file systems"""
         user, first, _ = SUBORDINATE
-        self.prints("tr -s ' ' </proc/self/uid_map | cut -d' ' -f3; stat -c %u /dev/null /proc/1 /sys; touch /dev/shm/x /tmp/x", f"{first}\n65534\n0\n65534",
+        self.prints("tr -s ' ' </proc/self/uid_map | cut -d' ' -f3; stat -c %u /proc/1 /sys; touch /dev/shm/x /tmp/x", f"{first}\n0\n65534",
                     "--subuidname", user, "--subgidname", user, network="none")
 
     def test_user_of_a_container(self):
