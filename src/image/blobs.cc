@@ -68,6 +68,7 @@ base::Result<Digest> BlobWriter::commit() {
   auto digest = TRY(hasher_.finish());
   if (promised_) TRY(check_promise(promised_->digest, promised_->size, digest, size_));
   TRY(sys::fsync(file_), "store");
+  new_ = !sys::fstatat(blobs_, blob_path(digest), AT_SYMLINK_NOFOLLOW);
   TRY(sys::renameat2(ingest_, name_, blobs_, blob_path(digest)), "store");
   name_.clear();
   auto folder = TRY(sys::openat(blobs_, std::string(algorithm_word(digest.algorithm)),

@@ -27,6 +27,8 @@ class BlobWriter : public Sink {
   // Checks what was promised, then fsync, then the name that the content's digest gives.
   base::Result<Digest> commit();
   std::uint64_t size() const { return size_; }
+  // After commit: whether the store did not have this content before.
+  bool is_new() const { return new_; }
 
  private:
   base::FdRef ingest_;
@@ -36,6 +38,7 @@ class BlobWriter : public Sink {
   std::optional<Descriptor> promised_;
   Hasher hasher_;
   std::uint64_t size_ = 0;
+  bool new_ = false;
 };
 
 // Every function may be called from several threads at once.

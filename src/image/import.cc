@@ -10,6 +10,7 @@
 #include "image/archive.h"
 #include "image/compression.h"
 #include "image/image_config.h"
+#include "image/import_archive.h"
 #include "image/import_layout.h"
 #include "image/layer.h"
 #include "image/media.h"
@@ -54,32 +55,15 @@ class Hash : public Sink {
   Hasher hasher_{Algorithm::Sha256};
 };
 
-// Sees to it that every entry could be unpacked, and that it is a root file system at all.
+// Sees to it that every entry could be unpacked.
 class RootEntries : public EntrySink {
  public:
   Status begin(const Entry& entry) override {
     (void)TRY(layer_operation(entry));
-    auto path = std::string_view(entry.path);
-    while (path.starts_with("./") || path.starts_with("/"))
-      path.remove_prefix(path[0] == '/' ? 1 : 2);
-    auto first = path.substr(0, path.find('/'));
-    if (first == "oci-layout" || first == "manifest.json") packed_image_ = true;
-    if (first == "bin" || first == "etc" || first == "usr") root_ = true;
     return {};
   }
   Status content(std::uint64_t, std::string_view) override { return {}; }
   Status end() override { return {}; }
-  Status finish() const {
-    if (packed_image_ && !root_)
-      return base::unsupported(
-          "this archive holds a packed image (docker save, OCI archive), not a root file system: "
-          "unpack it to a folder and import that, if it is an OCI layout");
-    return {};
-  }
-
- private:
-  bool packed_image_ = false;
-  bool root_ = false;
 };
 
 struct Layer {
@@ -129,7 +113,6 @@ Result<Layer> layer_from_tar(const Blobs& blobs, FdRef file, bool compress) {
   TRY(feed(file, all));
   TRY(decompressor.finish());
   TRY(archive.finish());
-  TRY(entries.finish());
   if (gzip_it) TRY(gzip.finish());
   auto diff_id = TRY(hash.finish());
   auto media_type = present == Compression::Zstd              ? kOciLayerZstd
@@ -158,6 +141,9 @@ Result<Descriptor> import_any(const Store& store, const std::string& source,
   auto opened = TRY(sys::openat(FdRef::cwd(), source, O_RDONLY | O_NONBLOCK));
   auto st = TRY(sys::fstat(opened));
   if (S_ISREG(st.st_mode)) {
+    auto look = TRY(sys::openat(FdRef::cwd(), source, O_RDONLY | O_NONBLOCK));
+    bool packed = TRY(holds_packed_image(look));
+    if (packed) return copy_from_archive(store, opened, layout_name, options.platform);
     auto layer = TRY(layer_from_tar(store.blobs(), opened, options.compress));
     return image_of(store.blobs(), layer, options);
   }

@@ -11,7 +11,7 @@
 namespace image {
 
 struct ImportOptions {
-  Platform platform = host_platform();  // of a root file system; which image of a layout
+  Platform platform = host_platform();  // of a root file system; which image of a layout or archive
   bool compress = true;                 // a root file system's layer as gzip
   std::vector<std::string> command{};   // Cmd of a root file system's image; default: /bin/sh
 };
@@ -19,7 +19,8 @@ struct ImportOptions {
 // SOURCE, a path on the host, as an image of this name:
 //   a folder that holds an oci-layout file   the image `layout_name` in it, or its only one
 //   any other folder                         its content as one layer
-//   a file                                   a tar, compressed or not, as one layer
+//   a file with a packed image               the same, of an OCI archive or of docker save
+//   any other file                           a tar, compressed or not, as one layer
 // Nothing is named unless all of it is good: blobs of a layout are verified, a tar is read to its
 // end. Kind::Config for damage, Kind::Usage for a source that is none of these.
 base::Result<Descriptor> import_source(const Store& store, const std::string& source,

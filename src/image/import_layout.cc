@@ -97,22 +97,27 @@ Result<Descriptor> entry_for(const Index& index, const std::string& name,
 
 }  // namespace
 
+Result<Descriptor> find_in_index(const Index& index, const std::string& name,
+                                 const Platform& platform, const ReadDocument& read) {
+  auto descriptor = TRY(entry_for(index, name, platform));
+  for (int depth = 0; depth <= kMostNesting; ++depth) {
+    auto bytes = TRY(read(descriptor));
+    auto document = TRY(read_document(bytes, descriptor.media_type));
+    if (std::holds_alternative<Manifest>(document)) return descriptor;
+    descriptor = TRY(choose(*std::get_if<Index>(&document), platform));
+  }
+  return base::config_error("indexes are nested more than ", kMostNesting, " deep");
+}
+
 Result<Descriptor> copy_from_layout(const Store& store, FdRef layout, const std::string& name,
                                     const Platform& platform) {
   TRY(check_version(layout));
   auto text = TRY(fs::read_file(layout, "index.json", kLargestDocument));
   auto index = TRY(read_index(text), "index.json");
-  auto descriptor = TRY(entry_for(index, name, platform));
+  auto read = [&](const Descriptor& blob) { return read_blob(layout, blob); };
+  auto descriptor = TRY(find_in_index(index, name, platform, read));
   auto bytes = TRY(read_blob(layout, descriptor));
-  auto document = TRY(read_document(bytes, descriptor.media_type));
-  for (int depth = 0; std::holds_alternative<Index>(document); ++depth) {
-    if (depth == kMostNesting)
-      return base::config_error("indexes are nested more than ", kMostNesting, " deep");
-    descriptor = TRY(choose(std::get<Index>(document), platform));
-    bytes = TRY(read_blob(layout, descriptor));
-    document = TRY(read_document(bytes, descriptor.media_type));
-  }
-  const auto& manifest = std::get<Manifest>(document);
+  auto manifest = TRY(read_manifest(bytes));
   auto config = TRY(read_blob(layout, manifest.config));
   auto image_config = TRY(read_image_config(config));
   TRY(check_layers(manifest, image_config));

@@ -1,5 +1,6 @@
 // An OCI image layout's image into the store.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "base/fd.h"
@@ -8,6 +9,14 @@
 #include "image/platform.h"
 
 namespace image {
+
+// Gives the verified bytes of a document.
+using ReadDocument = std::function<base::Result<std::string>(const Descriptor&)>;
+
+// The manifest of the image that this index calls `name` (its ref.name annotation, or the tag at
+// its end; empty: the only one), for this platform where there are several, through nested indexes.
+base::Result<Descriptor> find_in_index(const Index& index, const std::string& name,
+                                       const Platform& platform, const ReadDocument& read);
 
 // Copies the image that the layout's index calls `name` (its ref.name annotation, or the tag at its
 // end; empty: the only one), for this platform where there are several, with all its blobs, each

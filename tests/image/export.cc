@@ -8,6 +8,7 @@
 #include "image/import.h"
 #include "image/media.h"
 #include "image/small_image.h"
+#include "image/tar_write.h"
 
 using namespace image;
 
@@ -120,4 +121,105 @@ TEST_CASE("a damaged blob is not exported") {
   CHECK(status.error().text().find("sha256:") != std::string::npos);
   Text out;
   CHECK(!export_docker_archive(store, image, out));
+}
+
+namespace {
+
+// Imports an archive with these bytes into a store of its own; gives the image, or the error.
+struct Imported {
+  std::optional<Image> image{};
+  std::string error{};
+  std::size_t blobs = 0;
+};
+
+Imported import_bytes(const TempFolder& temp, std::string_view bytes,
+                      const std::string& name = "") {
+  temp.write("archive", bytes);
+  auto store = Store::open((temp.path / "other").string()).value();
+  auto done = import_source(store, (temp.path / "archive").string(), name, reference("again"), {});
+  Imported out;
+  if (done)
+    out.image = store.image(reference("again")).value();
+  else
+    out.error = done.error().text();
+  out.blobs = store.blobs().list().value().size();
+  return out;
+}
+
+// An archive of these files.
+std::string archive(const std::vector<std::pair<std::string, std::string>>& files) {
+  Text out;
+  TarWriter tar(&out);
+  for (const auto& [path, text] : files) {
+    Entry entry;
+    entry.path = path;
+    entry.mode = 0644;
+    entry.size = text.size();
+    REQUIRE(tar.add(entry));
+    REQUIRE(tar.content(text));
+  }
+  REQUIRE(tar.finish());
+  return out.text;
+}
+
+}  // namespace
+
+TEST_CASE("an OCI archive is imported as the very image that it was") {
+  TempFolder temp;
+  auto store = Store::open((temp.path / "store").string()).value();
+  auto image = named_image(store, "one:v1", "layer");
+  Text out;
+  REQUIRE(export_oci_archive(store, image, out));
+  auto got = import_bytes(temp, out.text);
+  REQUIRE_MESSAGE(got.image, got.error);
+  CHECK(got.image->descriptor.digest == image.descriptor.digest);
+}
+
+TEST_CASE("a docker archive is imported with its configuration and plain layers") {
+  TempFolder temp;
+  auto store = Store::open((temp.path / "store").string()).value();
+  auto image = named_image(store, "one:v1", "layer");
+  Text out;
+  REQUIRE(export_docker_archive(store, image, out));
+  for (auto name : {"", "one:v1", "docker.io/library/one:v1"}) {
+    auto got = import_bytes(temp, out.text, name);
+    REQUIRE_MESSAGE(got.image, got.error);
+    CHECK(got.image->manifest.config.digest == image.manifest.config.digest);
+    CHECK(got.image->manifest.layers[0].media_type == kOciLayer);
+  }
+  CHECK(import_bytes(temp, out.text, "two").error.find("docker.io/library/one:v1") !=
+        std::string::npos);
+}
+
+TEST_CASE("a layer of a docker archive that is not what the configuration names is refused") {
+  TempFolder temp;
+  auto store = Store::open((temp.path / "store").string()).value();
+  auto image = named_image(store, "one:v1", "layer");
+  auto config = base::dump(write_image_config(image.config));
+  auto bad = archive({{"c.json", config},
+                      {"l.tar", "LAYER"},
+                      {"manifest.json", R"([{"Config":"c.json","Layers":["l.tar"]}])"}});
+  CHECK(import_bytes(temp, bad).error.find("is not the") != std::string::npos);
+  auto missing = archive(
+      {{"c.json", config}, {"manifest.json", R"([{"Config":"c.json","Layers":["l.tar"]}])"}});
+  CHECK(import_bytes(temp, missing).error.find("no file \"l.tar\"") != std::string::npos);
+  auto fewer =
+      archive({{"c.json", config}, {"manifest.json", R"([{"Config":"c.json","Layers":[]}])"}});
+  CHECK(import_bytes(temp, fewer).error.find("0 layers") != std::string::npos);
+}
+
+TEST_CASE("a blob of an archive that is not what its name says is refused") {
+  TempFolder temp;
+  auto name = "blobs/sha256/" + std::string(64, '0');
+  auto bad = archive({{"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"}, {name, "anything"}});
+  auto got = import_bytes(temp, bad);
+  CHECK(!got.image);
+  CHECK(got.error.find("sha256:0000") != std::string::npos);
+  CHECK(got.blobs == 0);
+}
+
+TEST_CASE("names that leave the archive name nothing of the host") {
+  TempFolder temp;
+  auto bad = archive({{"manifest.json", R"([{"Config":"../../../../etc/passwd","Layers":[]}])"}});
+  CHECK(import_bytes(temp, bad).error.find("the archive has no file") != std::string::npos);
 }
