@@ -134,7 +134,6 @@ class Run(OfDocker):
         """--workdir sets the folder, which is made where it is absent"""
         self.prints("pwd", "/made/here", "--workdir", "/made/here")
 
-    @quick
     def test_stdin(self):
         """the program reads what its caller writes, to the end"""
         done = self.run_in("wc", "-l", options=["--interactive"], input="line\n" * 10000)
@@ -176,7 +175,6 @@ class Run(OfDocker):
 
 
 class Files(OfDocker):
-    @quick
     def test_volume(self):
         """a named volume keeps what a container writes"""
         name = self.name()
@@ -218,7 +216,6 @@ class Files(OfDocker):
         self.prints("stat -f -c %T /new; stat -c %a /new; df -k /new | tail -1 | tr -s ' ' | cut -d' ' -f2", "tmpfs\n700\n64",
                     "--tmpfs", "/new:size=64k,mode=700")
 
-    @quick
     def test_read_only(self):
         """--read-only makes the root read-only, but not a tmpfs in it"""
         done = self.shell("touch /mnt/file && touch /refused", "--read-only", "--tmpfs", "/mnt")
@@ -245,7 +242,6 @@ class Isolation(OfDocker):
         self.assertEqual(done.code, 0, done)
         return int(done.out.split()[1], 16)
 
-    @quick
     def test_capabilities(self):
         """--cap-add adds a capability, --cap-drop takes one, or all"""
         mask = self.mask("--cap-add", "SYS_TIME", "--cap-drop", "CHOWN")
@@ -349,7 +345,6 @@ class Limits(OfDocker):
     PIDS = ("pids", "pids.max", "pids.max")
     CPUSET = ("cpuset", "cpuset.cpus", "cpuset.cpus")
 
-    @quick
     def test_memory(self):
         """--memory and --memory-reservation are the limits of the group"""
         name = self.detached(options=["--memory", "64m", "--memory-reservation", "32m"])
@@ -435,7 +430,6 @@ class Remapped(Docker):
 class RemappedUsers(OfDocker):
     by = Remapped
 
-    @quick
     def test_map(self):
         """with userns-remap root in the container is an ordinary user outside, who owns the container's files"""
         _, first, count = SUBORDINATE

@@ -31,7 +31,6 @@ class Life(OfDocker):
         """wait gives the exit code"""
         self.assertEqual(self.caller.must("wait", self.detached("sh", "-c", "sleep 0.2; exit 6")).out, "6\n")
 
-    @quick
     def test_stop(self):
         """stop sends TERM, which the program takes"""
         name = self.detached("sh", "-c", "trap 'exit 3' TERM; touch /ready; while :; do sleep 0.05; done")
@@ -126,7 +125,6 @@ class Life(OfDocker):
         terminal.ends()
         self.assertEqual(self.inspect(name, "State.Status"), "running")
 
-    @quick
     def test_top(self):
         """top lists the container's processes"""
         name = self.detached("sh", "-c", "sleep 601 & wait")
@@ -213,7 +211,6 @@ class Exec(OfDocker):
             self.assertEqual(done.code, 0, done)
             self.assertEqual(int(done.out.split()[1], 16) >> 21 & 1, has, "CAP_SYS_ADMIN")
 
-    @quick
     def test_errors(self):
         """exec of a program that is missing, or may not be executed, fails, says why, and the container goes on"""
         name = self.detached()
@@ -249,7 +246,6 @@ class Exec(OfDocker):
 
 
 class Networks(OfDocker):
-    @quick
     def test_bridge(self):
         """a container on the bridge has an address, and reaches the host's end"""
         self.prints("ping -c 1 -W 5 $(ip route | sed -n 's/default via \\([^ ]*\\).*/\\1/p') >/dev/null && echo fine", "fine")
