@@ -153,6 +153,13 @@ class Life(OfDocker):
         self.addCleanup(self.caller.docker, "rm", "--force", f"{name}-new")
         self.assertEqual(self.exec_in(f"{name}-new", "true").code, 0)
 
+    def test_daemon_is_content(self):
+        """the daemon finds out the runtime's version, and has nothing to complain about it"""
+        info = self.caller.must("info", "--format", "{{json .}}").json
+        self.assertEqual(info["DefaultRuntime"], "coracle")
+        logs = "".join(path.read_text() for path in self.caller.folder.glob("*.log"))
+        self.assertNotRegex(logs, r"(?i)failed to (retrieve|parse).*(version|features)")
+
     @quick
     def test_restarted_daemon(self):
         """a container outlives its daemon, with live-restore, and takes commands afterwards"""
