@@ -16,6 +16,7 @@ struct PullCommand {
 
 struct ImagesCommand {
   bool json = false;
+  bool json_format = false;  // the same, said by --format
   bool names_only = false;
 };
 
@@ -49,11 +50,38 @@ struct UnpackCommand {
   bool no_seccomp = false;
 };
 
+struct InspectCommand {
+  std::vector<std::string> images{};
+};
+
+struct TagCommand {
+  std::string image{};
+  std::string name{};
+};
+
+struct RemoveCommand {
+  std::vector<std::string> images{};
+};
+
+struct PruneCommand {
+  bool json = false;
+};
+
+enum class ExportFormat { OciLayout, OciArchive, DockerArchive };
+
+struct ExportCommand {
+  std::string image{};
+  std::string to{};
+  std::optional<ExportFormat> format{};  // by default what the name of `to` says
+};
+
 struct Invocation {
   std::string store{};
   bool quiet = false;
   bool debug = false;
-  std::variant<PullCommand, ImagesCommand, ImportCommand, UnpackCommand> command{};
+  std::variant<PullCommand, ImagesCommand, ImportCommand, UnpackCommand, InspectCommand, TagCommand,
+               RemoveCommand, PruneCommand, ExportCommand>
+      command{};
 };
 
 // Help and version to print, or what is wrong.

@@ -1,9 +1,8 @@
 #include "bundler/commands.h"
 
-#include <cstdio>
-
 #include "bundler/images.h"
 #include "bundler/progress_display.h"
+#include "bundler/store_commands.h"
 #include "image/convert.h"
 #include "image/import.h"
 #include "image/layout.h"
@@ -20,17 +19,6 @@ struct Context {
   const Environment& environment;
   const image::Store& store;
 };
-
-base::Status print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    return base::system_error("cannot write to standard output");
-  return {};
-}
-
-void note(std::string_view text) {
-  auto line = base::cat("bundler: ", text, "\n");
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
 
 base::Result<image::Platform> platform_of(const std::string& text) {
   if (text.empty()) return image::host_platform();
@@ -175,10 +163,16 @@ base::Status run(const Invocation& invocation, const Environment& environment) {
   auto store = TRY(image::Store::open(folder));
   Context context{invocation, environment, store};
   return std::visit(
-      base::each{[&](const PullCommand& command) { return pull(context, command); },
-                 [&](const ImagesCommand& command) { return images(context, command); },
-                 [&](const ImportCommand& command) { return import(context, command); },
-                 [&](const UnpackCommand& command) { return unpack(context, command); }},
+      base::each{
+          [&](const PullCommand& command) { return pull(context, command); },
+          [&](const ImagesCommand& command) { return images(context, command); },
+          [&](const ImportCommand& command) { return import(context, command); },
+          [&](const UnpackCommand& command) { return unpack(context, command); },
+          [&](const InspectCommand& command) { return inspect(store, command); },
+          [&](const TagCommand& command) { return tag(store, command); },
+          [&](const RemoveCommand& command) { return remove(store, command, invocation.quiet); },
+          [&](const PruneCommand& command) { return prune(store, command, invocation.quiet); },
+          [&](const ExportCommand& command) { return export_image(store, command); }},
       invocation.command);
 }
 

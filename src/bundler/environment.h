@@ -15,7 +15,7 @@ struct Environment {
   std::string runtime_dir{};         // $XDG_RUNTIME_DIR
   std::string docker_config{};       // $DOCKER_CONFIG
   std::string registry_auth_file{};  // $REGISTRY_AUTH_FILE
-  bool terminal = false;             // standard error is one
+  bool terminal = false;             // standard error is one, and may be drawn on
   std::size_t columns = 80;
 };
 

@@ -20,6 +20,11 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
+// Whether what moves on a terminal may be written there. compat: no-color.org
+bool draws_on(int descriptor) {
+  return ::isatty(descriptor) == 1 && variable("TERM") != "dumb" && variable("NO_COLOR").empty();
+}
+
 bundler::Environment read_environment() {
   bundler::Environment out{.uid = ::geteuid(),
                            .gid = ::getegid(),
@@ -29,7 +34,7 @@ bundler::Environment read_environment() {
                            .runtime_dir = variable("XDG_RUNTIME_DIR"),
                            .docker_config = variable("DOCKER_CONFIG"),
                            .registry_auth_file = variable("REGISTRY_AUTH_FILE"),
-                           .terminal = ::isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"};
+                           .terminal = draws_on(STDERR_FILENO)};
   struct winsize size {};
   if (out.terminal && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     out.columns = size.ws_col;
@@ -50,7 +55,7 @@ int main(int argc, char** argv) {
   auto environment = read_environment();
   auto parsed = bundler::parse_arguments(argc, argv);
   if (auto answer = std::get_if<bundler::Answer>(&parsed)) {
-    if (answer->wrong) return fail(answer->text + " (bundler --help says more)", kUsage);
+    if (answer->wrong) return fail(answer->text, kUsage);
     return std::fwrite(answer->text.data(), 1, answer->text.size(), stdout) == answer->text.size()
                ? 0
                : kFailure;

@@ -1,16 +1,15 @@
 #include <CLI/CLI.hpp>
 
-#include "base/text.h"
+#include "cli/options.h"
 #include "runtime/cli_commands.h"
 
 namespace runtime {
 namespace {
 
 void add_create_options(CLI::App* command, container::CreateOptions& options) {
-  command->add_option("-b,--bundle", options.bundle,
-                      "folder with config.json (default: the current one)");
-  add_start_options(command, {options.pid_file, options.console_socket, options.pidfd_socket,
-                              options.inherited.preserved});
+  add_bundle(command, options.bundle);
+  add_start_options(command, {options.pid_file, options.console_socket, options.inherited.preserved,
+                              &options.pidfd_socket});
   command->add_flag("--no-pivot", options.no_pivot,
                     "move the root file system instead of pivot_root (initramfs)");
   command->add_flag("--no-new-keyring", options.no_new_keyring, "keep the present session keyring");
@@ -21,7 +20,7 @@ void add_create(CLI::App& app, Choice& choice) {
                              "runtime create --bundle mybundle c1");
   auto create = std::make_shared<Create>();
   add_create_options(command, create->options);
-  add_id(command, create->options.id);
+  add_new_id(command, create->options.id);
   command->final_callback([create, &choice] { choice.command = *create; });
 }
 
@@ -45,7 +44,7 @@ void add_kill(CLI::App& app, Choice& choice) {
   auto command = add_command(app, "kill", "send a signal to a container", "runtime kill c1 KILL");
   auto kill = std::make_shared<Kill>();
   add_id(command, kill->id);
-  command->add_option("signal", kill->signal, "name or number (default: TERM)");
+  command->add_option("SIGNAL", kill->signal, "name or number (default: TERM)");
   command->add_flag("-a,--all", kill->all, "to all its processes");
   command->final_callback([kill, &choice] { choice.command = *kill; });
 }
@@ -64,7 +63,10 @@ void add_run(CLI::App& app, Choice& choice) {
       add_command(app, "run", "create, start, wait and delete in one", "runtime run mybundle");
   auto run = std::make_shared<Run>();
   add_create_options(command, run->options.create);
-  add_id(command, run->options.create.id);
+  command
+      ->add_option("ID|DIR", run->options.create.id,
+                   "id of the new container; without --bundle its bundle, whose name is the id")
+      ->required();
   command->add_flag("-d,--detach", run->options.detach, "do not wait for its end");
   command->add_flag("--keep", run->options.keep, "leave the stopped container");
   command->add_flag("--no-subreaper", run->options.no_subreaper, "do not reap its orphans");
@@ -83,8 +85,9 @@ void add_spec(CLI::App& app, Choice& choice) {
   auto command =
       add_command(app, "spec", "write an example config.json", "runtime spec --rootless");
   auto spec = std::make_shared<Spec>();
-  command->add_option("-b,--bundle", spec->bundle,
-                      "folder to write it to (default: the current one)");
+  command
+      ->add_option("-b,--bundle", spec->bundle, "folder to write it to (default: the current one)")
+      ->option_text("DIR");
   command->add_flag("--rootless", spec->rootless, "for a user without privileges");
   command->final_callback([spec, &choice] { choice.command = *spec; });
 }
@@ -110,29 +113,41 @@ void add_lifecycle(CLI::App& app, Choice& choice) {
 }
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* what, const char* example) {
-  auto command = app.add_subcommand(name, what);
-  command->footer(base::cat("Example:\n  ", example));
-  return command;
+  return cli::add_command(app, name, what, example);
 }
 
 void add_id(CLI::App* command, std::string& id) {
-  command->add_option("id", id, "the container's id")->required();
+  command->add_option("CONTAINER", id, "the container's id")->required();
+}
+
+void add_new_id(CLI::App* command, std::string& id) {
+  command->add_option("ID", id, "id of the new container")->required();
+}
+
+void add_bundle(CLI::App* command, std::string& bundle) {
+  command->add_option("-b,--bundle", bundle, "folder with config.json (default: the current one)")
+      ->option_text("DIR");
 }
 
 void add_format(CLI::App* command, Format& format) {
-  static const std::map<std::string, Format> formats{{"table", Format::Text},
-                                                     {"json", Format::Json}};
-  command->add_option("-f,--format", format, "table or json")
-      ->transform(CLI::CheckedTransformer(formats));
+  cli::add_choice<Format>(command, "-f,--format", format,
+                          {{"table", Format::Text}, {"json", Format::Json}}, "table or json")
+      ->option_text("FORMAT");
 }
 
 void add_start_options(CLI::App* command, StartSlots slots) {
   constexpr int kMostDescriptors = 1 << 16;
-  command->add_option("--console-socket", slots.console_socket,
-                      "unix socket that gets the terminal's master");
-  command->add_option("--pid-file", slots.pid_file, "file to write its pid to");
-  command->add_option("--pidfd-socket", slots.pidfd_socket, "unix socket that gets its pidfd");
+  command
+      ->add_option("--console-socket", slots.console_socket,
+                   "unix socket that gets the terminal's master")
+      ->option_text("SOCKET");
+  command->add_option("--pid-file", slots.pid_file, "file to write its pid to")
+      ->option_text("FILE");
+  if (slots.pidfd_socket)
+    command->add_option("--pidfd-socket", *slots.pidfd_socket, "unix socket that gets its pidfd")
+        ->option_text("SOCKET");
   command->add_option("--preserve-fds", slots.preserve_fds, "pass descriptors 3 to 2+N on")
+      ->option_text("N")
       ->check(CLI::Range(0, kMostDescriptors));
 }
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "container/usual_root.h"
 #include "runtime/cli.h"
 #include "runtime/commands.h"
 #include "runtime/log.h"
@@ -18,12 +19,6 @@ constexpr int kExecFailed = 255;  // compat: runc: an exec that never ran
 std::string variable(const char* name) {
   auto value = std::getenv(name);
   return value ? value : "";
-}
-
-std::string default_root() {
-  if (::geteuid() == 0) return "/run/coracle";
-  auto dir = variable("XDG_RUNTIME_DIR");
-  return dir.empty() ? base::cat("/run/user/", ::geteuid(), "/coracle") : dir + "/coracle";
 }
 
 runtime::Environment read_environment(int argc, char** argv) {
@@ -54,11 +49,13 @@ int main(int argc, char** argv) {
   // A hook or a caller that hangs up is an error of a write, not the end of us.
   ::signal(SIGPIPE, SIG_IGN);
   auto environment = read_environment(argc, argv);
-  auto answer = runtime::parse(environment.args, default_root(), runtime::version_text());
+  auto answer = runtime::parse(environment.args,
+                               container::usual_root(variable("XDG_RUNTIME_DIR"), variable("USER")),
+                               runtime::version_text());
   if (!answer.parsed) {
     std::fprintf(answer.exit_code ? stderr : stdout, "%s%s", answer.exit_code ? "runtime: " : "",
                  answer.text.c_str());
-    if (answer.exit_code) std::fputs("\nTry: runtime --help\n", stderr);
+    if (answer.exit_code) std::fputs("\n", stderr);
     return answer.exit_code;
   }
   const auto& parsed = *answer.parsed;

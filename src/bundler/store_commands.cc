@@ -1,0 +1,148 @@
+#include "bundler/store_commands.h"
+
+#include <cstdio>
+
+#include "image/export.h"
+#include "image/media.h"
+#include "image/output_file.h"
+#include "image/progress.h"
+#include "image/prune.h"
+#include "image/reference.h"
+#include "image/stream.h"
+
+namespace bundler {
+namespace {
+
+using base::Json;
+using base::Result;
+using base::Status;
+
+Json layers_json(const image::Image& image) {
+  auto out = Json::array();
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+    const auto& layer = image.manifest.layers[i];
+    auto json = Json::object();
+    json.set("digest", layer.digest.text());
+    json.set("diff_id", image.config.diff_ids[i].text());
+    json.set("size", layer.size);
+    json.set("mediaType", layer.media_type);
+    out.push(std::move(json));
+  }
+  return out;
+}
+
+// The name in full, and the image that has it.
+Result<image::Image> find(const image::Store& store, const std::string& name) {
+  auto reference = TRY(image::parse_reference(name));
+  return store.image(reference);
+}
+
+Status remove_one(const image::Store& store, const std::string& name, bool quiet) {
+  auto reference = TRY(image::parse_reference(name));
+  bool had = TRY(store.unname(reference));
+  if (!had)
+    return base::Error(base::Kind::NotFound, 0,
+                       base::cat("no image ", reference.text(), " in the store"));
+  if (quiet) return {};
+  return print(reference.text() + "\n");
+}
+
+Status tell_pruned(const image::Pruned& pruned) {
+  return print(base::cat(pruned.blobs.size(), " blobs removed, ", image::show_size(pruned.bytes),
+                         " freed\n"));
+}
+
+// "OCI archive" by the name of the file, a layout for any other name.
+ExportFormat format_of(const ExportCommand& command) {
+  if (command.format) return *command.format;
+  bool archive = command.to == "-" || command.to.ends_with(".tar");
+  return archive ? ExportFormat::OciArchive : ExportFormat::OciLayout;
+}
+
+Status write_archive(const image::Store& store, const image::Image& image, ExportFormat format,
+                     image::Sink& to) {
+  if (format == ExportFormat::DockerArchive) return image::export_docker_archive(store, image, to);
+  return image::export_oci_archive(store, image, to);
+}
+
+}  // namespace
+
+Status print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    return base::system_error("cannot write to standard output");
+  return {};
+}
+
+void note(std::string_view text) {
+  auto line = base::cat("bundler: ", text, "\n");
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+Json inspect_json(const image::Image& image) {
+  auto out = Json::object();
+  out.set("name", image.reference.text());
+  out.set("digest", image.descriptor.digest.text());
+  out.set("mediaType", image.descriptor.media_type);
+  auto size = image.descriptor.size + image.manifest.config.size;
+  for (const auto& layer : image.manifest.layers) size += layer.size;
+  out.set("size", size);
+  out.set("layers", layers_json(image));
+  // As the specification has it, under its own names.
+  auto config = image::write_image_config(image.config);
+  for (const auto& [name, value] : *config.members())
+    if (name != "rootfs") out.set(name, value);
+  out.set_some("annotations", image.manifest.annotations);
+  return out;
+}
+
+Status inspect(const image::Store& store, const InspectCommand& command) {
+  auto all = Json::array();
+  for (const auto& name : command.images)
+    all.push(inspect_json(TRY(find(store, name), "inspect ", name)));
+  return print(base::dump(all, 2) + "\n");
+}
+
+Status tag(const image::Store& store, const TagCommand& command) {
+  auto image = TRY(find(store, command.image), "tag");
+  auto name = TRY(image::parse_reference(command.name), "tag");
+  if (name.digest)
+    return base::usage_error("tag ", base::quote(command.name), ": must be a tag, not a digest");
+  TRY(store.name(name, image.descriptor), "tag ", command.name);
+  return {};
+}
+
+Status remove(const image::Store& store, const RemoveCommand& command, bool quiet) {
+  for (const auto& name : command.images) TRY(remove_one(store, name, quiet), "remove ", name);
+  auto pruned = TRY(image::try_prune(store), "remove");
+  if (!pruned) note("another bundler works in the store: `bundler prune` frees the space later");
+  return {};
+}
+
+Status prune(const image::Store& store, const PruneCommand& command, bool quiet) {
+  auto pruned = TRY(image::prune(store), "prune");
+  if (quiet) return {};
+  if (!command.json) return tell_pruned(pruned);
+  auto blobs = Json::array();
+  for (const auto& digest : pruned.blobs) blobs.push(digest.text());
+  auto json = Json::object();
+  json.set("blobs", std::move(blobs));
+  json.set("bytes", pruned.bytes);
+  return print(base::dump(json, 2) + "\n");
+}
+
+Status export_image(const image::Store& store, const ExportCommand& command) {
+  auto image = TRY(find(store, command.image), "export");
+  auto format = format_of(command);
+  if (format == ExportFormat::OciLayout) {
+    if (command.to == "-")
+      return base::usage_error("export: a layout cannot go to standard output");
+    TRY(image::export_to_layout(store, image, command.to), "export ", command.image);
+    return {};
+  }
+  auto file = TRY(image::OutputFile::open(command.to), "export ", command.image);
+  TRY(write_archive(store, image, format, file), "export ", command.image);
+  TRY(file.commit(), "export ", command.image);
+  return {};
+}
+
+}  // namespace bundler
