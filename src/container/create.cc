@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include <chrono>
-
 #include "apply/cgroup.h"
 #include "apply/freezer.h"
 #include "apply/hooks.h"
@@ -14,20 +12,17 @@
 #include "apply/process.h"
 #include "apply/resctrl.h"
 #include "apply/rootfs.h"
-#include "base/time.h"
+#include "container/bundles.h"
 #include "container/channel.h"
+#include "container/external.h"
 #include "container/init.h"
 #include "container/notify.h"
 #include "container/record.h"
 #include "container/relay.h"
 #include "container/states.h"
-#include "fs/files.h"
 #include "plan/make.h"
-#include "spec/check.h"
-#include "spec/read.h"
 #include "spec/state.h"
 #include "sys/file.h"
-#include "sys/identity.h"
 #include "sys/process.h"
 #include "sys/socket.h"
 
@@ -39,28 +34,7 @@ using base::FdRef;
 using base::Result;
 using base::Status;
 
-struct Bundle {
-  std::string path{};  // absolute
-  std::string text{};  // of config.json
-  spec::Config config{};
-};
-
-Result<Bundle> read_bundle(const CreateOptions& options) {
-  Bundle out;
-  out.path = TRY(absolute_path(options.bundle), "bundle");
-  auto dir =
-      TRY(sys::openat(FdRef::cwd(), out.path, O_RDONLY | O_DIRECTORY), "bundle ", options.bundle);
-  // A fifo must not keep us waiting.
-  auto file =
-      TRY(sys::openat(dir, "config.json", O_RDONLY | O_NONBLOCK), "bundle ", options.bundle);
-  auto st = TRY(sys::fstat(file), "config.json");
-  if (!S_ISREG(st.st_mode))
-    return base::config_error("bundle ", options.bundle, ": config.json is not a regular file");
-  out.text = TRY(fs::read_all(file), "bundle ", options.bundle, ": config.json");
-  out.config = TRY(spec::read_config(out.text), "config.json");
-  TRY(spec::check(out.config), "config.json");
-  return out;
-}
+constexpr int kStandard = 3;  // descriptors: input, output, errors
 
 plan::Request request_of(const CreateOptions& options, const Bundle& bundle) {
   plan::Request out;
@@ -73,20 +47,6 @@ plan::Request request_of(const CreateOptions& options, const Bundle& bundle) {
   out.preserve_fds = options.inherited.count();
   out.debug = options.debug;
   if (options.foreground) out.terminal_size = terminal_size();
-  return out;
-}
-
-Saved saved_of(const CreateOptions& options, const Bundle& bundle, const plan::Plan& plan) {
-  using namespace std::chrono;
-  auto now = system_clock::now().time_since_epoch();
-  auto whole = floor<seconds>(now);
-  Saved out;
-  out.id = options.id;
-  out.bundle = bundle.path;
-  out.rootfs = plan.rootfs.path;
-  out.created = base::rfc3339(whole.count(), duration_cast<nanoseconds>(now - whole).count());
-  out.owner = sys::getuid();
-  out.annotations = bundle.config.annotations;
   return out;
 }
 
@@ -219,7 +179,7 @@ void run_poststop(const plan::Plan& plan, spec::State state, std::vector<std::st
 }  // namespace
 
 Result<Created> create(const CreateOptions& options, std::vector<std::string>& warnings) {
-  auto bundle = TRY(read_bundle(options));
+  auto bundle = TRY(read_bundle(options.bundle));
   if (!options.notify_socket.empty())
     add_notify_socket(bundle.config, TRY(Record::path(options.root, options.id)));
   auto proc = TRY(fs::Proc::open());
@@ -233,7 +193,9 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
   auto open = TRY(open_all(options, plan, record));
   // Saved before anything is made: whatever ends this process, `delete` finds what there is to
   // undo.
-  record.saved = saved_of(options, bundle, plan);
+  record.saved = saved_of(options.id, bundle, plan.rootfs.path);
+  if (!plan.process || !plan.process->terminal)
+    record.saved.descriptors = TRY(external_names(kStandard + options.inherited.count()));
   record.saved.cgroup = apply::foresee_cgroup(plan.cgroup);
   if (plan.resctrl) record.saved.resctrl = apply::foresee_resctrl(*plan.resctrl);
   TRY(record.save());

@@ -28,6 +28,9 @@ struct Saved {
   std::int64_t pid = 0;          // of init, in the runtime's pid namespace; 0: none was made yet
   std::uint64_t start_time = 0;  // of init: with the pid, its identity
   bool ready = false;            // create has finished
+  bool checkpointed = false;     // and stopped by that: restore may take its place
+  // What its first descriptors are, as images name files of the host; none with a terminal.
+  std::vector<std::string> descriptors{};
   std::vector<std::pair<std::string, std::string>> annotations{};
   apply::CgroupPaths cgroup{};
   std::optional<apply::ResctrlGroup> resctrl{};

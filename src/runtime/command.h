@@ -5,7 +5,9 @@
 #include <variant>
 #include <vector>
 
+#include "container/criu_run.h"
 #include "container/exec.h"
+#include "container/restore.h"
 #include "container/run.h"
 
 namespace runtime {
@@ -60,6 +62,12 @@ struct Pause {
 struct Resume {
   std::string id{};
 };
+struct Checkpoint {
+  container::ImageOptions options{};
+};
+struct Restore {
+  container::RestoreOptions options{};
+};
 struct Spec {
   std::string bundle = ".";
   bool rootless = false;
@@ -67,6 +75,6 @@ struct Spec {
 struct Features {};
 
 using Command = std::variant<Create, Start, State, Kill, Delete, Run, Exec, List, Ps, Pause, Resume,
-                             Spec, Features>;
+                             Checkpoint, Restore, Spec, Features>;
 
 }  // namespace runtime

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cli/table.h"
 #include "container/bundles.h"
+#include "container/checkpoint.h"
 #include "container/features.h"
 #include "container/kill.h"
 #include "container/list.h"
@@ -35,6 +36,14 @@ container::CreateOptions completed(container::CreateOptions options, const Globa
   options.notify_socket = environment.notify_socket;
   options.inherited.listening = environment.listening_fds;
   if (options.bundle.empty()) options.bundle = ".";
+  return options;
+}
+
+container::ImageOptions completed(container::ImageOptions options, const Global& global,
+                                  const Environment& environment) {
+  options.root = global.root;
+  options.search_path = environment.path;
+  options.environment = environment.all;
   return options;
 }
 
@@ -128,6 +137,18 @@ struct Execution {
   Result<int> operator()(const Resume& c) const {
     TRY(container::resume(global.root, c.id));
     return 0;
+  }
+  Result<int> operator()(const Checkpoint& c) const {
+    TRY(container::checkpoint(completed(c.options, global, environment), warnings));
+    return 0;
+  }
+  Result<int> operator()(const Restore& c) const {
+    auto options = c.options;
+    options.image = completed(options.image, global, environment);
+    options.systemd_cgroup = global.systemd_cgroup;
+    options.debug = global.debug;
+    if (options.bundle.empty()) options.bundle = ".";
+    return container::restore(options, warnings);
   }
   Result<int> operator()(const Spec& c) const {
     TRY(container::write_example(c.bundle, c.rootless));

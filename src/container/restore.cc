@@ -1,0 +1,295 @@
+#include "container/restore.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "apply/cgroup.h"
+#include "apply/freezer.h"
+#include "apply/hooks.h"
+#include "apply/probe.h"
+#include "base/json.h"
+#include "container/bundles.h"
+#include "container/external.h"
+#include "container/mount_points.h"
+#include "container/program.h"
+#include "container/record.h"
+#include "container/relay.h"
+#include "container/remove.h"
+#include "container/states.h"
+#include "fs/files.h"
+#include "plan/make.h"
+#include "sys/file.h"
+#include "sys/mount.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+
+namespace container {
+namespace {
+
+using base::cat;
+using base::Fd;
+using base::FdRef;
+using base::Result;
+using base::Status;
+
+constexpr const char* kLogFile = "restore.log";
+constexpr const char* kCriuRoot = "criu-root";
+
+// All that is known and open before anything is made.
+struct Preparation {
+  CriuStart start{};
+  ImageFolders folders{};
+  Bundle bundle{};
+  plan::Plan plan{};
+  plan::CgroupHost cgroup_host{};
+  std::vector<ExternalMount> mounts{};
+  JoinedNamespaces namespaces{};
+  std::vector<criu::Inherited> inherited{};
+  std::vector<Fd> duplicates{};
+  Fd console{};      // where a terminal's master goes
+  Fd our_console{};  // in the foreground: the other end
+};
+
+// The files of the image that our descriptors take the place of.
+Status find_inherited(FdRef images, int count, Preparation& out) {
+  auto text = fs::read_file(images, kDescriptors);
+  if (!text && text.error().code() == ENOENT) return {};
+  auto bytes = TRY(std::move(text));
+  auto json = TRY(base::parse_json(bytes), kDescriptors);
+  auto names = TRY(base::Place(json).strings(), kDescriptors);
+  for (int n = 0; n < count && n < static_cast<int>(names.size()); ++n) {
+    const auto& name = names[static_cast<std::size_t>(n)];
+    if (!name.starts_with("pipe:[") && external_word(name).empty()) continue;
+    out.inherited.push_back({name, n});
+    if (!name.starts_with("file[")) continue;
+    // criu drops the first letter of what it takes for a path. By the name so cut the descriptor
+    // itself is passed on; by the whole one a file is opened anew, and its length compared. It
+    // closes each descriptor that it is given.
+    auto second = TRY(sys::duplicate(FdRef::inherited(n)));
+    out.inherited.push_back({name.substr(1), second.raw()});
+    out.start.kept.push_back(second.raw());
+    out.duplicates.push_back(std::move(second));
+  }
+  return {};
+}
+
+// compat: as with create, a console socket is wanted exactly when nobody here relays a terminal.
+Status open_console(const RestoreOptions& options, Preparation& out) {
+  bool terminal = out.plan.process && out.plan.process->terminal;
+  if (!terminal) {
+    if (options.console_socket.empty()) return {};
+    return base::usage_error("--console-socket: process.terminal is not true");
+  }
+  if (!options.detach) {
+    auto pair = TRY(sys::socketpair(SOCK_STREAM));
+    out.our_console = std::move(pair.first);
+    out.console = std::move(pair.second);
+    return {};
+  }
+  if (options.console_socket.empty())
+    return base::usage_error("process.terminal: a detached container needs --console-socket");
+  out.console = TRY(sys::connect_unix(options.console_socket), "--console-socket");
+  return {};
+}
+
+Result<Preparation> prepare(const RestoreOptions& options, const fs::Proc& proc,
+                            std::vector<std::string>& warnings) {
+  Preparation out;
+  out.start.path = TRY(criu::find(options.image.search_path));
+  out.folders = TRY(open_folders(options.image, Folders::Find));
+  out.bundle = TRY(read_bundle(options.bundle));
+  auto host = TRY(apply::probe(proc));
+  plan::Request request;
+  request.id = options.image.id;
+  request.bundle = out.bundle.path;
+  request.systemd_cgroup = options.systemd_cgroup;
+  request.debug = options.debug;
+  out.plan = TRY(plan::make(out.bundle.config, host, request));
+  warnings.insert(warnings.end(), out.plan.warnings.begin(), out.plan.warnings.end());
+  out.cgroup_host = host.cgroup;
+  auto own = TRY(external_mounts(out.plan.rootfs));
+  auto of_host = TRY(fs::read_mountinfo());
+  out.mounts = with_submounts(std::move(own), of_host);
+  out.namespaces = TRY(joined_namespaces(out.bundle.config.linux_));
+  constexpr int kStandard = 3;
+  auto count = kStandard + options.preserve_fds;
+  TRY(find_inherited(out.folders.images, count, out));
+  for (int n = kStandard; n < count; ++n) out.start.kept.push_back(n);
+  for (const auto& file : out.namespaces.files) out.start.kept.push_back(file.raw());
+  TRY(open_console(options, out));
+  return out;
+}
+
+// A container that was checkpointed is over, and its id free for what continues it.
+Status give_way(const ImageOptions& options, const fs::Proc& proc,
+                std::vector<std::string>& warnings) {
+  auto loaded = Record::load(options.root, options.id);
+  if (!loaded && loaded.error().code() == ENOENT) return {};
+  auto record = TRY(std::move(loaded));
+  if (!record.saved.checkpointed) return {};
+  TRY(record.lock());
+  TRY(record.reload());
+  auto status = TRY(status_of(record, proc));
+  if (status != spec::Status::Stopped) return {};
+  return remove_stopping(std::move(record), proc, warnings);
+}
+
+// man: criu(8), --root: it must be a mount. This one is seen by criu alone, and gone with it.
+Status mount_root(const std::string& rootfs, const std::string& place) {
+  TRY(sys::unshare(CLONE_NEWNS));
+  TRY(sys::mount_setattr_at("/", {.propagation = MS_SLAVE}, true));
+  TRY(sys::mount(rootfs, place, "", MS_BIND | MS_REC, ""), "root file system");
+  return {};
+}
+
+// compat: runc gives criu, and so the container, the groups that were made, under the names that
+// criu knows them by.
+Result<std::vector<criu::Pair>> cgroup_roots(pid_t criu, const plan::CgroupHost& host) {
+  std::vector<criu::Pair> out;
+  for (const auto& group : TRY(apply::paths_of(criu, host)).groups) {
+    if (group.v2) out.push_back({"", group.path});
+    for (const auto& controller : group.controllers)
+      if (!group.v2) out.push_back({controller, group.path});
+  }
+  return out;
+}
+
+// What happens while criu works.
+class Events {
+ public:
+  Events(const Preparation& prepared, Record& record, const fs::Proc& proc)
+      : prepared_(prepared), record_(record), proc_(proc) {}
+
+  Status hear(criu::Notice notice) {
+    if (notice.script == "setup-namespaces") return run_hooks(notice.pid);
+    if (notice.script == "post-restore") return take(notice.pid);
+    if (notice.script == "orphan-pts-master" && notice.descriptor && prepared_.console)
+      return send_console(prepared_.console, notice.descriptor);
+    return {};
+  }
+  bool hooked() const { return hooked_; }
+  std::optional<Child>& init() { return init_; }
+
+ private:
+  // spec: config.md#posix-platform-hooks: those that come when the namespaces are there.
+  Status run_hooks(pid_t pid) {
+    hooked_ = true;
+    auto state = state_of(record_.saved, spec::Status::Created);
+    state.pid = pid;
+    auto text = base::dump(spec::write_state(state));
+    TRY(apply::run_hooks(prepared_.plan.hooks.prestart, text));
+    return apply::run_hooks(prepared_.plan.hooks.create_runtime, text);
+  }
+  // Its processes are complete, and wait. They are in the record before the first of them runs.
+  Status take(pid_t pid) {
+    // Our child, which nobody has waited for: the number is its own.
+    auto pidfd = TRY(sys::pidfd_open(pid));
+    init_.emplace(pid, std::move(pidfd));
+    record_.saved.pid = pid;
+    record_.saved.start_time = TRY(fs::process_stat(proc_, pid)).start_time;
+    record_.saved.ready = true;
+    return record_.save();
+  }
+
+  const Preparation& prepared_;
+  Record& record_;
+  const fs::Proc& proc_;
+  std::optional<Child> init_{};
+  bool hooked_ = false;
+};
+
+Status let_criu_work(const RestoreOptions& options, Preparation& prepared,
+                     const apply::MadeCgroup& cgroup, const std::string& root, Events& events,
+                     const fs::Proc& proc) {
+  prepared.start.cgroup = cgroup.unified();
+  prepared.start.enter = [&] { return cgroup.enter_v1(); };
+  prepared.start.prepare = [&] { return mount_root(prepared.plan.rootfs.path, root); };
+  auto criu = TRY(Criu::start(prepared.start, options.image, prepared.folders, proc));
+  if (options.image.lazy_pages) TRY(criu.need_lazy_pages());
+  auto request = request_of(options.image, prepared.folders, prepared.bundle.config.annotations);
+  request.task = criu::Task::Restore;
+  request.log_file = kLogFile;
+  request.root = root;
+  for (const auto& mount : prepared.mounts) request.mounts.push_back({mount.target, mount.source});
+  // Of masked files runc writes the source instead of the place.
+  request.mounts.push_back({"/dev/null", "/dev/null"});
+  request.cgroup_roots = TRY(cgroup_roots(criu.pid(), prepared.cgroup_host));
+  request.joined = prepared.namespaces.joined;
+  request.inherited = prepared.inherited;
+  for (const auto& one : prepared.namespaces.inherited) request.inherited.push_back(one);
+  auto answer = TRY(criu.work(request, prepared.folders,
+                              [&](criu::Notice notice) { return events.hear(std::move(notice)); }));
+  if (!events.init()) return base::system_error("criu: did not tell what it restored");
+  return {};
+}
+
+void run_poststop(const Preparation& prepared, const Saved& saved,
+                  std::vector<std::string>& warnings) {
+  auto state = state_of(saved, spec::Status::Stopped);
+  for (const auto& error :
+       apply::run_all_hooks(prepared.plan.hooks.poststop, base::dump(spec::write_state(state))))
+    warnings.push_back(error.text());
+}
+
+struct Restored {
+  Child init{};  // kept: it outlives this
+  Fd console{};
+};
+
+Result<Restored> bring_back(const RestoreOptions& options, std::vector<std::string>& warnings) {
+  auto proc = TRY(fs::Proc::open());
+  auto prepared = TRY(prepare(options, proc, warnings));
+  TRY(give_way(options.image, proc, warnings));
+  auto record = TRY(Record::claim(options.image.root, options.image.id, prepared.bundle.text));
+  record.saved = saved_of(options.image.id, prepared.bundle, prepared.plan.rootfs.path);
+  if (!prepared.console) {
+    constexpr int kStandard = 3;
+    record.saved.descriptors = TRY(external_names(kStandard + options.preserve_fds));
+  }
+  record.saved.cgroup = apply::foresee_cgroup(prepared.plan.cgroup);
+  TRY(record.save());
+  TRY(make_mount_points(prepared.plan.rootfs));
+  TRY(sys::mkdirat(record.dir(), kCriuRoot, 0700));
+  auto place = TRY(sys::readlinkat(FdRef::cwd(), cat("/proc/self/fd/", record.dir().raw())));
+  auto cgroup = TRY(apply::make_cgroup(prepared.plan.cgroup));
+  record.saved.cgroup = cgroup.paths();
+  Events events(prepared, record, proc);
+  auto done = let_criu_work(options, prepared, cgroup, cat(place, "/", kCriuRoot), events, proc);
+  if (!done) {
+    if (events.hooked()) run_poststop(prepared, record.saved, warnings);
+    (void)apply::kill_all(cgroup.paths());
+    return std::move(done).error();
+  }
+  (void)sys::unlinkat(record.dir(), kCriuRoot, AT_REMOVEDIR);
+  auto& init = *events.init();
+  if (!options.pid_file.empty()) TRY(write_pid_file(options.pid_file, init.pid()));
+  record.keep();
+  cgroup.keep();
+  init.keep();
+  Restored out{std::move(init), std::move(prepared.our_console)};
+  return out;
+}
+
+}  // namespace
+
+Result<int> restore(const RestoreOptions& options, std::vector<std::string>& warnings) {
+  if (options.detach) {
+    TRY(bring_back(options, warnings));
+    return 0;
+  }
+  if (!options.console_socket.empty())
+    return base::usage_error("--console-socket: only for a detached container");
+  if (!options.no_subreaper) TRY(sys::set_child_subreaper());
+  auto foreground = TRY(Foreground::begin());
+  auto restored = TRY(bring_back(options, warnings));
+  auto code = foreground.relay(restored.init, std::move(restored.console));
+  auto removed = remove(options.image.root, options.image.id, true, warnings);
+  if (!removed) warnings.push_back(removed.error().text());
+  return code;
+}
+
+}  // namespace container
