@@ -13,12 +13,6 @@ namespace {
 using base::FdRef;
 using base::Result;
 
-// The first user namespace maps every id to itself.
-Result<bool> in_user_namespace(const fs::Proc& proc) {
-  auto map = TRY(proc.read("self/uid_map"));
-  return base::words(map) != std::vector<std::string_view>{"0", "0", "4294967295"};
-}
-
 // The hexadecimal mask behind this name in /proc/self/status.
 Result<std::uint64_t> capability_mask(std::string_view status, std::string_view name) {
   for (auto line : base::split(status, '\n')) {
@@ -42,6 +36,12 @@ Result<bool> apparmor_enabled() {
 }
 
 }  // namespace
+
+// The first user namespace maps every id to itself.
+Result<bool> in_user_namespace(const fs::Proc& proc) {
+  auto map = TRY(proc.read("self/uid_map"));
+  return base::words(map) != std::vector<std::string_view>{"0", "0", "4294967295"};
+}
 
 Result<plan::Host> probe(const fs::Proc& proc) {
   plan::Host host;

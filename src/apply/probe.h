@@ -9,4 +9,7 @@ namespace apply {
 // The facts that planning depends on, and one clear refusal of a kernel that is too old.
 base::Result<plan::Host> probe(const fs::Proc& proc);
 
+// Whether this process is in a user namespace other than the machine's first.
+base::Result<bool> in_user_namespace(const fs::Proc& proc);
+
 }  // namespace apply

@@ -43,7 +43,8 @@ Status executable(const std::string& path, const std::string& name) {
                                  code == ENOENT ? "no such file or directory" : "not a directory"));
   if (code == EACCES) return not_executable(EACCES, quoted, "permission denied");
   auto mode = TRY(std::move(st), "exec: ", quoted).st_mode;
-  if (S_ISDIR(mode)) return not_executable(EISDIR, quoted, "is a directory");
+  // compat: by "permission denied" podman and Docker know 126.
+  if (S_ISDIR(mode)) return not_executable(EISDIR, quoted, "is a directory: permission denied");
   if (!S_ISREG(mode) || (mode & 0111) == 0)
     return not_executable(EACCES, quoted, "permission denied");
   return {};

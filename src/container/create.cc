@@ -43,6 +43,7 @@ plan::Request request_of(const CreateOptions& options, const Bundle& bundle) {
   out.no_pivot = options.no_pivot;
   out.no_new_keyring = options.no_new_keyring;
   out.systemd_cgroup = options.systemd_cgroup;
+  out.no_cgroup = options.no_cgroup;
   out.listening_fds = options.inherited.listening;
   out.preserve_fds = options.inherited.count();
   out.debug = options.debug;

@@ -19,6 +19,7 @@ struct CreateOptions {
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool systemd_cgroup = false;
+  bool no_cgroup = false;
   std::string pidfd_socket{};   // unix socket that gets a pidfd of init; empty: none
   std::string notify_socket{};  // the service manager's; empty: none. man: sd_notify(3)
   Inherited inherited{};

@@ -85,8 +85,10 @@ Status kill(const std::string& root, const std::string& id, int signal, bool all
     }
     return base::state_error("container ", id, ": container not running");
   }
-  if (all && signal == SIGKILL) return apply::kill_all(cgroup);
-  if (all) {
+  // Without a group only init is known; its pid namespace goes with it.
+  bool whole_group = all && !cgroup.groups.empty();
+  if (whole_group && signal == SIGKILL) return apply::kill_all(cgroup);
+  if (whole_group) {
     auto pids = TRY(apply::processes(cgroup));
     return signal_each(pids, signal);
   }

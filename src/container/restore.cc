@@ -107,6 +107,7 @@ Result<Preparation> prepare(const RestoreOptions& options, const fs::Proc& proc,
   request.id = options.image.id;
   request.bundle = out.bundle.path;
   request.systemd_cgroup = options.systemd_cgroup;
+  request.no_cgroup = options.no_cgroup;
   request.debug = options.debug;
   out.plan = TRY(plan::make(out.bundle.config, host, request));
   warnings.insert(warnings.end(), out.plan.warnings.begin(), out.plan.warnings.end());

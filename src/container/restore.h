@@ -14,6 +14,7 @@ struct RestoreOptions {
   std::string console_socket{};
   std::string pid_file{};
   bool systemd_cgroup = false;
+  bool no_cgroup = false;
   bool detach = false;
   bool no_subreaper = false;
   bool no_pivot = false;  // criu enters the root file system in its own way

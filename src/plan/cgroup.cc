@@ -104,12 +104,25 @@ Status devices(const DeviceRules& rules, bool configured, const Host& host, Cgro
   return {};
 }
 
+// compat: crun, for podman's --cgroups=disabled. Device rules need a group too; every caller sends
+// some, so that they are let go.
+Result<CgroupPlan> no_cgroup(const spec::Linux& linux_config) {
+  auto resources = linux_config.resources.value_or(spec::Resources());
+  resources.devices.clear();
+  if (resources != spec::Resources())
+    return base::unsupported(
+        "linux.resources: a container without a group of its own (--cgroup-manager disabled) ",
+        "cannot be limited");
+  return CgroupPlan();
+}
+
 }  // namespace
 
 Result<CgroupPlan> cgroup(const spec::Linux& linux_config, const Host& host,
                           const Request& request) {
   if (request.systemd_cgroup)
     return base::unsupported("--systemd-cgroup: not yet; give linux.cgroupsPath as a path");
+  if (request.no_cgroup) return no_cgroup(linux_config);
   const auto& path = linux_config.cgroups_path;
   auto below = base::join(TRY(wanted_parts(path, request)), "/");
 

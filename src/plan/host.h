@@ -41,9 +41,10 @@ struct Request {
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool systemd_cgroup = false;
-  int listening_fds = 0;  // the first of those: sockets of systemd's protocol
-  int preserve_fds = 0;   // descriptors 3 to 2+N of the caller
-  bool debug = false;     // warn also of what hardly anyone needs to know
+  bool no_cgroup = false;  // the container stays in the caller's groups
+  int listening_fds = 0;   // the first of those: sockets of systemd's protocol
+  int preserve_fds = 0;    // descriptors 3 to 2+N of the caller
+  bool debug = false;      // warn also of what hardly anyone needs to know
   // Of the caller's own terminal, which the container's is to be as large as from its first moment
   // on.
   std::optional<TerminalSize> terminal_size{};

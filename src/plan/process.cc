@@ -90,7 +90,7 @@ std::uint64_t mask(const std::vector<std::string>& names, const Host& host,
   return out;
 }
 
-Capabilities capabilities(const spec::Capabilities& config, const Host& host,
+Capabilities capabilities(const spec::Capabilities& config, const Host& host, bool root,
                           std::vector<std::string>& warnings) {
   Capabilities out;
   out.bounding = mask(config.bounding, host, warnings);
@@ -101,7 +101,8 @@ Capabilities capabilities(const spec::Capabilities& config, const Host& host,
   out.inheritable = mask(config.inheritable, host, warnings);
   auto ambient = mask(config.ambient, host, warnings);
   out.ambient = ambient & out.permitted & out.inheritable;
-  if (out.ambient != ambient)
+  // Root keeps all that is permitted without them, and buildah asks for them always.
+  if (out.ambient != ambient && !root)
     warnings.push_back(
         "process.capabilities.ambient: only what is permitted and inheritable as well can be "
         "ambient");
@@ -248,8 +249,8 @@ Result<Process> process(const spec::Process& config, const spec::Linux& linux_co
   out.gid = config.user.gid;
   out.groups = config.user.additional_gids;
   out.umask = config.user.umask.value_or(022);
-  out.capabilities =
-      capabilities(config.capabilities.value_or(spec::Capabilities()), host, warnings);
+  out.capabilities = capabilities(config.capabilities.value_or(spec::Capabilities()), host,
+                                  out.uid == 0, warnings);
   out.no_new_privileges = config.no_new_privileges;
   out.rlimits = TRY(rlimits(config.rlimits));
   if (config.oom_score_adj) out.oom_score_adj = base::cat(*config.oom_score_adj);

@@ -21,6 +21,7 @@ struct Global {
   Format log_format = Format::Text;
   bool debug = false;
   bool systemd_cgroup = false;
+  bool no_cgroup = false;
 };
 
 struct Create {

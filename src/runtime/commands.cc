@@ -31,6 +31,7 @@ container::CreateOptions completed(container::CreateOptions options, const Globa
                                    const Environment& environment) {
   options.root = global.root;
   options.systemd_cgroup = global.systemd_cgroup;
+  options.no_cgroup = global.no_cgroup;
   options.debug = global.debug;
   options.search_path = environment.path;
   options.notify_socket = environment.notify_socket;
@@ -146,6 +147,7 @@ struct Execution {
     auto options = c.options;
     options.image = completed(options.image, global, environment);
     options.systemd_cgroup = global.systemd_cgroup;
+    options.no_cgroup = global.no_cgroup;
     options.debug = global.debug;
     if (options.bundle.empty()) options.bundle = ".";
     return container::restore(options, warnings);

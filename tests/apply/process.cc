@@ -74,7 +74,8 @@ TEST_CASE("a path is taken as it is, and its errors are those that callers know"
   CHECK(found(below, "") == "exec: \"" + below + "\": stat " + below + ": not a directory");
   CHECK(found(plain, "") == "exec: \"" + plain + "\": permission denied");
   CHECK(code_of(plain, "") == EACCES);
-  CHECK(found(folder.path(), "") == "exec: \"" + folder.path() + "\": is a directory");
+  CHECK(found(folder.path(), "") ==
+        "exec: \"" + folder.path() + "\": is a directory: permission denied");
   CHECK(code_of(folder.path(), "") == EISDIR);
 }
 

@@ -410,6 +410,22 @@ TEST_CASE("without cgroups there is nothing to do, unless limits are wanted") {
   CHECK(refused({.pids = spec::Pids{.limit = 1}}, {}).find("controller pids") != std::string::npos);
 }
 
+TEST_CASE("a container may be left in its caller's groups, but then cannot be limited") {
+  plan::Request request;
+  request.no_cgroup = true;
+  spec::Linux config;
+  config.cgroups_path = "/x";
+  config.resources = spec::Resources{.devices = {{.allow = false, .access = "rwm"}}};
+  auto free = plan::cgroup(config, privileged(hybrid_host()), request);
+  REQUIRE(free);
+  CHECK(free.value() == plan::CgroupPlan());
+  config.resources->pids = spec::Pids{.limit = 5};
+  auto limited = plan::cgroup(config, privileged(hybrid_host()), request);
+  REQUIRE_FALSE(limited);
+  CHECK(limited.error().kind() == base::Kind::Unsupported);
+  CHECK(limited.error().text().starts_with("linux.resources: "));
+}
+
 TEST_CASE("the systemd driver is refused for now") {
   plan::Request request;
   request.systemd_cgroup = true;

@@ -96,6 +96,7 @@ TEST_CASE("capabilities that are unknown or not held are left out, with one warn
 
 TEST_CASE("what the kernel would refuse is cut: effective to permitted, ambient to both") {
   spec::Process config;
+  config.user.uid = 1000;
   config.capabilities = spec::Capabilities{.effective = {"CAP_CHOWN", "CAP_KILL"},
                                            .inheritable = {"CAP_KILL"},
                                            .permitted = {"CAP_CHOWN"},
@@ -107,6 +108,16 @@ TEST_CASE("what the kernel would refuse is cut: effective to permitted, ambient 
   CHECK(plan.value().capabilities.ambient == 0);
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].starts_with("process.capabilities.ambient: "));
+}
+
+TEST_CASE("root needs no ambient capabilities, so that there is nothing to warn of") {
+  spec::Process config;
+  config.capabilities = spec::Capabilities{.permitted = {"CAP_KILL"}, .ambient = {"CAP_KILL"}};
+  Warnings warnings;
+  auto plan = plan_of(config, warnings);
+  REQUIRE(plan);
+  CHECK(plan.value().capabilities.ambient == 0);
+  CHECK(warnings.empty());
 }
 
 TEST_CASE("resource limits are named by their type, and an unknown one is refused") {

@@ -1,6 +1,7 @@
 """Cgroups: the limits are written, and they hold."""
 
 import os
+import pathlib
 import time
 
 from harness import CGROUPS, PROBE, RuntimeTest, ours_only, wait_for
@@ -68,6 +69,26 @@ class Limits(RuntimeTest):
         self.assertNotEqual(self.cgroups(), [])
         self.runtime_ok("delete", "--force", name)
         self.assertEqual(self.cgroups(), [])
+
+    @ours_only
+    def test_a_container_may_be_left_in_the_groups_of_its_caller(self):
+        name = self.new_id()
+        bundle = self.bundle(self.config("/probe", "wait"))
+        self.runtime_ok("--cgroup-manager", "disabled", "create", "--bundle", bundle, name)
+        self.runtime_ok("--cgroup-manager", "disabled", "start", name)
+        groups = pathlib.Path(f"/proc/{self.state(name)['pid']}/cgroup").read_text()
+        self.assertEqual(groups, pathlib.Path("/proc/self/cgroup").read_text())
+        self.assertEqual(self.cgroups(), [])
+        self.runtime_ok("--cgroup-manager", "disabled", "exec", name, "/probe", "exit", "0")
+        self.refused("pause", name)
+        self.runtime_ok("kill", "--all", name, "KILL")
+        self.wait_status(name, "stopped")
+        self.runtime_ok("delete", name)
+
+    @ours_only
+    def test_a_container_without_a_group_cannot_be_limited(self):
+        bundle = self.bundle(self.limited("/probe", pids={"limit": 10}))
+        self.refused("--cgroup-manager", "disabled", "run", "--bundle", bundle, self.new_id(), says="linux.resources")
 
     def test_a_controller_that_is_not_mounted_leaves_no_folder_behind(self):
         if not (CGROUPS / "cpu").is_dir():

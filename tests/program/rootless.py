@@ -79,6 +79,12 @@ class Rootless(ProgramTest):
         self.written("sh", "-c", "exit 42")
         self.assertEqual(self.runtime("run", self.mark).code, 42)
 
+    def test_a_user_who_is_root_in_a_namespace_of_his_own_finds_his_containers(self):
+        self.written("/bin/true")
+        self.runtime_ok("create", self.mark)
+        inside = self.user(BUSYBOX, "unshare", "-U", "-r", self.program, "list", "--quiet")
+        self.assertEqual((inside.code, inside.out), (0, f"{self.mark}\n"), inside)
+
     def test_the_whole_life(self):
         self.written("sh", "-c", "echo started >/dev/shm/started; exec sleep 1000")
         self.runtime_ok("create", self.mark)

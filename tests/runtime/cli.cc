@@ -60,12 +60,22 @@ TEST_CASE("global options go before the command") {
   CHECK(global.log_format == Format::Json);
   CHECK(global.debug);
   CHECK(global.systemd_cgroup);
+  CHECK_FALSE(global.no_cgroup);
   auto plain = parsed({"list"}).global;
   CHECK(plain.root == "/run/default");
   CHECK(plain.log_format == Format::Text);
   CHECK(!plain.debug);
   CHECK(refused({"--log-format", "xml", "list"}));
   CHECK(refused({"--rootless", "perhaps", "list"}));
+}
+
+TEST_CASE("the driver of cgroups has a name, as with crun") {
+  CHECK(parsed({"--cgroup-manager", "disabled", "list"}).global.no_cgroup);
+  CHECK(parsed({"--cgroup-manager=systemd", "list"}).global.systemd_cgroup);
+  auto usual = parsed({"--cgroup-manager=cgroupfs", "list"}).global;
+  CHECK_FALSE(usual.no_cgroup);
+  CHECK_FALSE(usual.systemd_cgroup);
+  CHECK(refused({"--cgroup-manager", "other", "list"}));
 }
 
 TEST_CASE("the options of create and run, with their values apart or behind an equals sign") {
