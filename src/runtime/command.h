@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "container/criu_run.h"
+#include "container/events.h"
 #include "container/exec.h"
 #include "container/restore.h"
 #include "container/run.h"
+#include "container/update.h"
 
 namespace runtime {
 
@@ -63,6 +65,12 @@ struct Pause {
 struct Resume {
   std::string id{};
 };
+struct Update {
+  container::UpdateOptions options{};
+};
+struct Events {
+  container::EventsOptions options{};
+};
 struct Checkpoint {
   container::ImageOptions options{};
 };
@@ -76,6 +84,6 @@ struct Spec {
 struct Features {};
 
 using Command = std::variant<Create, Start, State, Kill, Delete, Run, Exec, List, Ps, Pause, Resume,
-                             Checkpoint, Restore, Spec, Features>;
+                             Update, Events, Checkpoint, Restore, Spec, Features>;
 
 }  // namespace runtime

@@ -21,6 +21,12 @@ using base::Result;
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
+// Whoever reads gets each line at once; false when nobody does any more.
+bool print_line(const std::string& line) {
+  print(line + "\n");
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
 // A container's processes begin as copies of this one, and may have descriptors of the caller's.
 base::Status ready_to_clone(const Environment& environment, const container::Inherited& inherited) {
   TRY(container::check_inherited(inherited));
@@ -137,6 +143,18 @@ struct Execution {
   }
   Result<int> operator()(const Resume& c) const {
     TRY(container::resume(global.root, c.id));
+    return 0;
+  }
+  Result<int> operator()(const Update& c) const {
+    auto options = c.options;
+    options.root = global.root;
+    TRY(container::update(options));
+    return 0;
+  }
+  Result<int> operator()(const Events& c) const {
+    auto options = c.options;
+    options.root = global.root;
+    TRY(container::events(options, print_line, base::FdRef::inherited(1), warnings));
     return 0;
   }
   Result<int> operator()(const Checkpoint& c) const {
