@@ -61,10 +61,12 @@ void cpuacct_v1(const ControlFiles& files, CpuStats& out) {
   auto ticks = keyed_numbers_in(files, "cpuacct.stat");
   out.user = value_of(ticks, "user") * kNanosecondsInTick;
   out.kernel = value_of(ticks, "system") * kNanosecondsInTick;
-  for (auto word : base::words(files.text("cpuacct.usage_percpu").value_or("")))
+  auto totals = files.text("cpuacct.usage_percpu").value_or("");
+  for (auto word : base::words(totals))
     out.per_cpu.push_back(base::parse<std::uint64_t>(word).value_or(0));
   // "cpu user system", and a line for each.
-  for (auto line : base::split(files.text("cpuacct.usage_all").value_or(""), '\n')) {
+  auto lines = files.text("cpuacct.usage_all").value_or("");
+  for (auto line : base::split(lines, '\n')) {
     auto parts = base::words(line);
     if (parts.size() != 3 || parts[0] == "cpu") continue;
     out.per_cpu_user.push_back(base::parse<std::uint64_t>(parts[1]).value_or(0));

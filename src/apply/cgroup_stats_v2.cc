@@ -70,7 +70,8 @@ void memory_v2(const ControlFiles& files, MemoryStats& out) {
 }
 
 void block_io_v2(const ControlFiles& files, BlockIoStats& out) {
-  for (auto line : base::split(files.text("io.stat").value_or(""), '\n')) add_device(line, out);
+  auto text = files.text("io.stat").value_or("");
+  for (auto line : base::split(text, '\n')) add_device(line, out);
 }
 
 void hugepages_v2(const ControlFiles& files, std::vector<HugepageStats>& out) {

@@ -51,6 +51,47 @@ TEST_CASE("each command is the one that was named") {
   CHECK(std::holds_alternative<Features>(parsed({"features"}).command));
 }
 
+TEST_CASE("update takes each limit by its option") {
+  auto wanted = of<Update>({"update", "--memory", "64MiB", "--memory-swap", "-1", "--cpu-quota=-1",
+                            "-cpu-period", "50000", "--cpuset-cpus", "0-1", "--pids-limit", "0",
+                            "--blkio-weight", "500", "--kernel-memory-tcp", "1g", "c1"})
+                    .options.wanted;
+  CHECK(wanted.memory ==
+        spec::Memory{.limit = 64 << 20, .swap = -1, .kernel_tcp = std::int64_t{1} << 30});
+  CHECK(wanted.cpu == spec::Cpu{.quota = -1, .period = 50000, .cpus = "0-1"});
+  CHECK(wanted.pids == spec::Pids{.limit = 0});
+  CHECK(wanted.block_io->weight == 500);
+  CHECK(of<Update>({"update", "c1"}).options.wanted == spec::Resources());
+}
+
+TEST_CASE("with --resources no other option of update is looked at") {
+  auto options =
+      of<Update>({"update", "--resources=-", "--memory", "x", "--l3-cache-schema", "y", "c1"})
+          .options;
+  CHECK(options.resources_file == "-");
+  CHECK(options.l3_cache_schema.empty());
+  CHECK(options.id == "c1");
+  CHECK(of<Update>({"update", "-r", "-", "c1"}).options.resources_file == "-");
+}
+
+TEST_CASE("a limit that is none is refused by its option") {
+  CHECK(says(answer({"update", "--memory", "1x", "c1"}), "--memory: must be a size"));
+  CHECK(says(answer({"update", "--cpu-share", "-1", "c1"}), "--cpu-share: must be a whole number"));
+  CHECK(refused({"update", "--pids-limit", "5"}));
+}
+
+TEST_CASE("events has an interval as Go writes it, and ids or --all") {
+  using namespace std::chrono;
+  CHECK(of<Events>({"events", "c1"}).options.interval == seconds(5));
+  CHECK(of<Events>({"events", "--interval=1m30s", "c1"}).options.interval == seconds(90));
+  CHECK(of<Events>({"events", "--stats", "c1", "c2"}).options.ids == Words{"c1", "c2"});
+  CHECK(of<Events>({"events", "--all"}).options.all);
+  CHECK(refused({"events", "--interval", "5", "c1"}));
+  CHECK(refused({"events", "--interval", "0s", "c1"}));
+  CHECK(refused({"events"}));
+  CHECK(refused({"events", "--all", "c1"}));
+}
+
 TEST_CASE("global options go before the command") {
   auto global = parsed({"--root", "/r", "--log=/l", "--log-format", "json", "--debug",
                         "--systemd-cgroup", "--rootless", "auto", "list"})
