@@ -134,7 +134,7 @@ TEST_CASE("the options of create and run, with their values apart or behind an e
     CHECK(options.pid_file == "/p");
     CHECK(options.no_pivot);
     CHECK(options.no_new_keyring);
-    CHECK(options.preserve_fds == 3);
+    CHECK(options.inherited.preserved == 3);
   }
   auto run = of<Run>({"run", "-d", "--keep", "--no-subreaper", "-b", "/b", "c1"}).options;
   CHECK(run.detach);
@@ -215,7 +215,7 @@ TEST_CASE("the options of exec go before the id") {
   CHECK(options.apparmor == "a");
   CHECK(options.process_label == "l");
   CHECK(options.ignore_paused);
-  CHECK(options.preserve_fds == 2);
+  CHECK(options.inherited.preserved == 2);
   CHECK(options.no_new_privileges == true);
   CHECK(!of<Exec>({"exec", "c1", "ls"}).options.no_new_privileges);
 }
