@@ -183,11 +183,6 @@ MadeCgroup::~MadeCgroup() {
   if (!kept_) (void)remove_cgroup(paths_);
 }
 
-std::optional<FdRef> MadeCgroup::clone_into() const {
-  if (directories_.size() != 1 || !paths_.groups[0].v2) return std::nullopt;
-  return FdRef(directories_[0]);
-}
-
 Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan) {
   MadeCgroup out;
   for (const auto& wanted : plan.directories) {

@@ -47,14 +47,8 @@ class MadeCgroup {
   ~MadeCgroup();
 
   const CgroupPaths& paths() const { return paths_; }
-  // The group for clone3 (CLONE_INTO_CGROUP, Linux 5.7), which is then in all its cgroups from the
-  // first instruction; nothing where there are v1 hierarchies: join() then.
-  std::optional<FdRef> clone_into() const;
-  // Moves a process into the group, in every hierarchy. On v1 each move waits for all processors
-  // (some milliseconds): unified() with enter_v1() comes to the same without waiting.
-  Status join(pid_t pid) const;
-  // The group of the v2 hierarchy for clone3, also where v1 hierarchies are; nothing if there is
-  // none.
+  // The group of the v2 hierarchy for clone3 (CLONE_INTO_CGROUP, Linux 5.7), also where v1
+  // hierarchies are; nothing if there is none.
   std::optional<FdRef> unified() const;
   // For the new process itself, first of all and while it has one thread: enters the groups of the
   // v1 hierarchies. Linux 5.4: only who moves himself, by "0" in `tasks`, needs no global lock.
@@ -80,10 +74,8 @@ CgroupPaths foresee_cgroup(const plan::CgroupPlan& plan);
 // Writes limits to groups that exist.
 Status write_limits(const CgroupPaths& paths, const std::vector<plan::CgroupWrite>& writes);
 
-// Moves a process into the groups of a record.
-Status join(const CgroupPaths& paths, pid_t pid);
-// The same in two halves, as with MadeCgroup: the v2 group for clone3 (no descriptor if there is
-// none), and what the new process does itself.
+// Entering the groups of a record, in two halves as with MadeCgroup: the v2 group for clone3 (no
+// descriptor if there is none), and what the new process does itself.
 Result<Fd> open_unified(const CgroupPaths& paths);
 Status enter_v1(const CgroupPaths& paths);
 

@@ -1,8 +1,6 @@
 // Moving processes into cgroups.
 #include <fcntl.h>
 
-#include <cerrno>
-
 #include "apply/cgroup.h"
 #include "base/text.h"
 #include "fs/files.h"
@@ -11,35 +9,10 @@
 namespace apply {
 namespace {
 
-Status move_into(FdRef dir, pid_t pid) {
-  auto done = fs::write_control(dir, "cgroup.procs", base::cat(pid));
-  // Linux: a task that is still being made, or a group in the middle of a change, answers EINVAL
-  // for a moment. compat: runc tries five times, 30 ms apart.
-  for (int attempt = 0; attempt < 5 && !done && done.error().code() == EINVAL; ++attempt) {
-    (void)sys::poll({}, 10 << attempt);
-    done = fs::write_control(dir, "cgroup.procs", base::cat(pid));
-  }
-  return done;
-}
-
 // man: cgroups(7): 0 stands for the writer.
 Status enter(FdRef dir) { return fs::write_control(dir, "tasks", "0"); }
 
 }  // namespace
-
-Status MadeCgroup::join(pid_t pid) const {
-  for (std::size_t i = 0; i < directories_.size(); ++i)
-    TRY(move_into(directories_[i], pid), "join cgroup ", paths_.groups[i].full());
-  return {};
-}
-
-Status join(const CgroupPaths& paths, pid_t pid) {
-  for (const auto& group : paths.groups) {
-    auto dir = TRY(sys::openat(FdRef::cwd(), group.full(), O_PATH | O_DIRECTORY), "join cgroup");
-    TRY(move_into(dir, pid), "join cgroup ", group.full());
-  }
-  return {};
-}
 
 std::optional<FdRef> MadeCgroup::unified() const {
   for (std::size_t i = 0; i < directories_.size(); ++i)

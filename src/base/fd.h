@@ -2,6 +2,7 @@
 #pragma once
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 
 namespace base {
@@ -41,5 +42,11 @@ class FdRef {
   explicit constexpr FdRef(int n) : n_(n) {}
   int n_;
 };
+
+// A descriptor that may be absent.
+inline std::optional<FdRef> opt_ref(const Fd& fd) {
+  if (!fd) return std::nullopt;
+  return FdRef(fd);
+}
 
 }  // namespace base

@@ -31,6 +31,7 @@ namespace {
 
 using base::Fd;
 using base::FdRef;
+using base::opt_ref;
 using base::Result;
 using base::Status;
 
@@ -96,11 +97,6 @@ Result<Openings> open_all(const CreateOptions& options, const plan::Plan& plan,
   if (plan.seccomp && plan.seccomp->notify)
     out.agent = TRY(sys::connect_unix(plan.seccomp->listener_path), "linux.seccomp.listenerPath");
   return out;
-}
-
-std::optional<FdRef> opt_ref(const Fd& fd) {
-  if (!fd) return std::nullopt;
-  return FdRef(fd);
 }
 
 Result<Child> spawn_init(const plan::Plan& plan, const apply::MadeCgroup& cgroup,

@@ -10,7 +10,6 @@
 #include "apply/probe.h"
 #include "apply/process.h"
 #include "apply/resctrl.h"
-#include "apply/terminal.h"
 #include "container/channel.h"
 #include "container/program.h"
 #include "container/record.h"
@@ -33,6 +32,7 @@ namespace {
 
 using base::Fd;
 using base::FdRef;
+using base::opt_ref;
 using base::Result;
 using base::Status;
 
@@ -162,33 +162,23 @@ Status become_member(const Openings& open, bool user_namespace) {
   return {};
 }
 
-Status set_up_terminal(const Openings& open, const plan::Process& process) {
-  if (!process.terminal) return apply::own_standard_descriptors(process);
-  auto root = TRY(sys::openat(FdRef::cwd(), "/", O_PATH | O_DIRECTORY));
-  auto terminal = TRY(apply::open_terminal(root, process));
-  TRY(apply::use_terminal(terminal.slave, process));
-  return send_console(open.console, terminal.master);
-}
-
 // From the first instruction of the new process to execve; returns only the error.
 base::Error run_process(const Openings& open, const plan::ExecPlan& plan, bool user_namespace,
                         const fs::Proc& proc) {
-  std::string agent_text;
+  FdRef channel = open.channel.second;
+  auto agent = opt_ref(open.agent);
+  Orders orders;
   auto settled = [&]() -> Result<Program> {
-    constexpr std::string_view kRuntime = "the runtime";
-    if (open.agent) agent_text = TRY(expect(open.channel.second, Word::Agent, kRuntime)).text;
-    TRY(expect(open.channel.second, Word::Go, kRuntime));
+    orders = TRY(await_go(channel, agent.has_value()));
     TRY(become_member(open, user_namespace));
-    TRY(set_up_terminal(open, plan.process));
+    TRY(set_up_streams(plan.process, opt_ref(open.console), Console::Unbound));
     auto program = TRY(settle(plan.process, proc));
-    TRY(send_message(open.channel.second, Word::Ready));
-    TRY(expect(open.channel.second, Word::Go, kRuntime));
+    TRY(send_message(channel, Word::Ready));
+    TRY(expect(channel, Word::Go, "the runtime"));
     return program;
   }();
   if (!settled) return std::move(settled).error();
-  std::optional<FdRef> agent;
-  if (open.agent) agent = FdRef(open.agent);
-  return execute(plan.process, plan.seccomp, settled.value(), agent, agent_text);
+  return execute(plan.process, plan.seccomp, settled.value(), agent, orders.agent_text);
 }
 
 // Where the process goes: the groups inside the container's that were asked for; or its own; or,

@@ -10,7 +10,6 @@
 #include "apply/hooks.h"
 #include "apply/identity.h"
 #include "apply/process.h"
-#include "apply/terminal.h"
 #include "container/channel.h"
 #include "container/program.h"
 #include "fs/root.h"
@@ -25,20 +24,6 @@ namespace {
 using base::FdRef;
 using base::Result;
 using base::Status;
-
-// What the runtime says before init may begin.
-struct Orders {
-  std::string state{};       // for hooks
-  std::string agent_text{};  // for the seccomp agent
-};
-
-Result<Orders> await_go(const InitContext& context) {
-  constexpr std::string_view kRuntime = "the runtime";
-  Orders out;
-  if (context.agent) out.agent_text = TRY(expect(context.channel, Word::Agent, kRuntime)).text;
-  out.state = TRY(expect(context.channel, Word::Go, kRuntime)).text;
-  return out;
-}
 
 // The new namespaces get what the kernel does not give them.
 Status furnish_namespaces(const InitContext& context) {
@@ -79,16 +64,6 @@ Status make_cwd(const InitContext& context) {
   return {};
 }
 
-Status set_up_terminal(const InitContext& context) {
-  if (!context.plan.process || !context.plan.process->terminal) return {};
-  const auto& process = *context.plan.process;
-  auto root = TRY(sys::openat(FdRef::cwd(), "/", O_PATH | O_DIRECTORY));
-  auto terminal = TRY(apply::open_terminal(root, process));
-  TRY(apply::bind_console(root, terminal.slave), "process.terminal");
-  TRY(apply::use_terminal(terminal.slave, process));
-  return send_console(*context.console, terminal.master);
-}
-
 // Until `start` says so. A container whose runtime has gone waits on: that is what `created` means.
 Status await_start(const InitContext& context) {
   for (;;) {
@@ -105,19 +80,18 @@ Status await_start(const InitContext& context) {
 Result<Program> prepare(const InitContext& context, Orders& orders) {
   const auto& plan = context.plan;
   TRY(base::Status(context.entered));
-  orders = TRY(await_go(context));
+  orders = TRY(await_go(context.channel, context.agent.has_value()));
   TRY(furnish_namespaces(context));
   TRY(apply::build_rootfs(plan.rootfs, context.rootfs));
   TRY(run_runtime_hooks(context));
-  TRY(apply::run_hooks(plan.hooks.create_container, orders.state));
+  TRY(apply::run_hooks(plan.hooks.create_container, orders.text));
   TRY(apply::enter_rootfs(plan.rootfs, context.rootfs));
   // From here on no path of the host exists.
   TRY(write_sysctls(context));
   TRY(make_cwd(context));
-  TRY(set_up_terminal(context));
+  if (plan.process) TRY(set_up_streams(*plan.process, context.console, Console::Bound));
   TRY(apply::finish_rootfs(plan.rootfs, context.rootfs));
   if (!plan.process) return Program();
-  if (!plan.process->terminal) TRY(apply::own_standard_descriptors(*plan.process));
   return settle(*plan.process, context.proc);
 }
 
@@ -126,7 +100,7 @@ base::Error start(const InitContext& context, const Program& program, const Orde
   const auto& plan = context.plan;
   if (!plan.process)
     return base::config_error("process: is required to start a container, and is missing");
-  auto hooked = apply::run_hooks(plan.hooks.start_container, orders.state);
+  auto hooked = apply::run_hooks(plan.hooks.start_container, orders.text);
   if (!hooked) return std::move(hooked).error();
   return execute(*plan.process, plan.seccomp, program, context.agent, orders.agent_text);
 }

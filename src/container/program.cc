@@ -1,9 +1,14 @@
 #include "container/program.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 
 #include "apply/process.h"
+#include "apply/rootfs.h"
 #include "apply/seccomp.h"
+#include "apply/terminal.h"
+#include "container/channel.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/socket.h"
@@ -21,6 +26,23 @@ Status load(const plan::SeccompPlan& filter, std::optional<base::FdRef> agent,
 }
 
 }  // namespace
+
+base::Result<Orders> await_go(base::FdRef channel, bool has_agent) {
+  constexpr std::string_view kRuntime = "the runtime";
+  Orders out;
+  if (has_agent) out.agent_text = TRY(expect(channel, Word::Agent, kRuntime)).text;
+  out.text = TRY(expect(channel, Word::Go, kRuntime)).text;
+  return out;
+}
+
+Status set_up_streams(const plan::Process& plan, std::optional<base::FdRef> console, Console kind) {
+  if (!plan.terminal) return apply::own_standard_descriptors(plan);
+  auto root = TRY(sys::openat(base::FdRef::cwd(), "/", O_PATH | O_DIRECTORY));
+  auto terminal = TRY(apply::open_terminal(root, plan));
+  if (kind == Console::Bound) TRY(apply::bind_console(root, terminal.slave), "process.terminal");
+  TRY(apply::use_terminal(terminal.slave, plan));
+  return send_console(*console, terminal.master);
+}
 
 base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc) {
   if (!plan.keyring.empty()) {

@@ -20,6 +20,20 @@ struct Program {
   std::vector<std::string> env{};
 };
 
+// What the runtime says before the process may begin.
+struct Orders {
+  std::string text{};        // of Go: the state, for hooks
+  std::string agent_text{};  // for the seccomp agent, if there is one
+};
+base::Result<Orders> await_go(base::FdRef channel, bool has_agent);
+
+// Of init the terminal is also bound to /dev/console.
+enum class Console { Bound, Unbound };
+// A terminal of its own, whose master goes to `console`; or, without one, the caller's descriptors,
+// made the user's.
+base::Status set_up_streams(const plan::Process& plan, std::optional<base::FdRef> console,
+                            Console kind);
+
 // Becomes the planned process up to its capabilities, which the filter may still need, and finds
 // the program. From here on no privilege of the runtime is left but those.
 base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc);

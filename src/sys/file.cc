@@ -276,13 +276,6 @@ Result<std::size_t> sendfile(FdRef to, FdRef from, std::size_t size) {
   return static_cast<std::size_t>(n);
 }
 
-Result<std::size_t> copy_file_range(FdRef from, FdRef to, std::size_t size) {
-  auto n =
-      retry([&] { return ::copy_file_range(from.raw(), nullptr, to.raw(), nullptr, size, 0); });
-  if (n < 0) return failed("copy_file_range", from, to);
-  return static_cast<std::size_t>(n);
-}
-
 Result<Pipe> pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return failed("pipe2");
@@ -322,11 +315,6 @@ Status set_nonblocking(FdRef fd, bool nonblocking) {
 Status close_on_exec_from(unsigned first) {
   if (::syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
     return failed("close_range", first);
-  return {};
-}
-
-Status close_range(unsigned first, unsigned last) {
-  if (::syscall(SYS_close_range, first, last, 0) < 0) return failed("close_range", first, last);
   return {};
 }
 

@@ -87,7 +87,6 @@ Status add_seals(FdRef fd, int seals);
 Result<int> get_seals(FdRef fd);
 // Copies up to `size` bytes in the kernel. man: sendfile(2)
 Result<std::size_t> sendfile(FdRef to, FdRef from, std::size_t size);
-Result<std::size_t> copy_file_range(FdRef from, FdRef to, std::size_t size);
 
 Status mkfifoat(FdRef dir, const std::string& path, unsigned mode);
 
@@ -106,8 +105,6 @@ Status set_cloexec(FdRef fd, bool close_on_exec);
 Status set_nonblocking(FdRef fd, bool nonblocking);
 // Sets close-on-exec on every descriptor from `first` up. man: close_range(2), Linux 5.11
 Status close_on_exec_from(unsigned first);
-// Closes every descriptor from `first` to `last`. man: close_range(2), Linux 5.9
-Status close_range(unsigned first, unsigned last);
 
 // A counter that is readable, without blocking, when it is not 0; 8 bytes. man: eventfd(2)
 Result<Fd> eventfd();

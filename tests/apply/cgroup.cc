@@ -35,6 +35,15 @@ using plan::CgroupHost;
 
 namespace {
 
+// Moves a process into every group, as an administrator would.
+base::Status join(const apply::CgroupPaths& paths, pid_t pid) {
+  for (const auto& group : paths.groups) {
+    auto dir = TRY(sys::openat(base::FdRef::cwd(), group.full(), O_PATH | O_DIRECTORY));
+    TRY(fs::write_control(dir, "cgroup.procs", base::cat(pid)));
+  }
+  return {};
+}
+
 std::string our_path() { return base::cat("/coracle-test-", ::getpid()); }
 
 std::string file_text(const std::string& path) {
@@ -150,7 +159,7 @@ TEST_CASE("where a mount shows only our own group the probe says so") {
   auto pid = ::fork();
   if (pid == 0) {
     std::string answer = "cannot be tried";
-    if (group.join(::getpid()) && ::unshare(CLONE_NEWNS) == 0 &&
+    if (join(group.paths(), ::getpid()) && ::unshare(CLONE_NEWNS) == 0 &&
         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
         ::mount(outer.c_str(), pids->mount.c_str(), nullptr, MS_BIND, nullptr) == 0)
       if (auto seen = apply::probe_cgroup())
@@ -177,7 +186,7 @@ TEST_CASE("a group is made in every hierarchy, joined in every hierarchy, and re
     paths = group.paths();
     CHECK(paths == apply::CgroupPaths(paths));
     Sleeper sleeper;
-    good(group.join(sleeper.pid()));
+    good(join(group.paths(), sleeper.pid()));
     for (const auto& row : paths.groups) {
       CAPTURE(row.full());
       CHECK(row.made == 2);
@@ -215,7 +224,6 @@ TEST_CASE("limits of every controller reach the kernel") {
   resources.memory = spec::Memory{.limit = 64 << 20,
                                   .reservation = 32 << 20,
                                   .swap = 96 << 20,
-                                  .kernel = 32 << 20,
                                   .kernel_tcp = 16 << 20,
                                   .swappiness = 10,
                                   .disable_oom_killer = true};
@@ -303,7 +311,7 @@ TEST_CASE("an empty group is used and left, one with processes or frozen is refu
   CHECK(when_frozen.error().text().find("is frozen") != std::string::npos);
   good(apply::thaw(outer.paths()));
   Sleeper sleeper;
-  good(outer.join(sleeper.pid()));
+  good(join(outer.paths(), sleeper.pid()));
   auto when_used = make_cgroup(plan);
   REQUIRE_FALSE(when_used);
   CHECK(when_used.error().text().find("holds processes") != std::string::npos);
@@ -357,7 +365,7 @@ TEST_CASE("frozen processes stand still until thawed") {
   for (const auto& host : {real_host(), v2_host()}) {
     auto group = made(plan_of(host, our_path()));
     Sleeper sleeper;
-    good(group.join(sleeper.pid()));
+    good(join(group.paths(), sleeper.pid()));
     auto state = apply::frozen(group.paths());
     REQUIRE(state);
     CHECK_FALSE(state.value());
@@ -383,8 +391,8 @@ TEST_CASE("kill_all ends all, also frozen ones, also those in groups inside") {
     }
     Sleeper first;
     Sleeper second;
-    good(group.join(first.pid()));
-    good(apply::join(inside, second.pid()));
+    good(join(group.paths(), first.pid()));
+    good(join(inside, second.pid()));
     CHECK(holds(group.paths(), second.pid()));
     good(apply::freeze(group.paths()));
     good(apply::kill_all(group.paths()));
@@ -404,20 +412,19 @@ TEST_CASE("a group that is gone has no processes, is not frozen, can be killed a
   good(apply::thaw(paths));
   good(apply::kill_all(paths));
   good(apply::remove_cgroup(paths));
-  auto joined = apply::join(paths, ::getpid());
+  auto joined = apply::enter_v1(paths);
+  if (auto unified = apply::open_unified(paths); !unified) joined = std::move(unified).error();
   REQUIRE_FALSE(joined);
   CHECK(joined.error().text().starts_with("join cgroup: "));
 }
 
-TEST_CASE("a process can be made right in a v2 group, and only there") {
+TEST_CASE("a process can be made right in a v2 group") {
   NEEDS_ROOT();
   auto host = v2_host();
   if (host.hierarchies.empty()) return;
   auto group = made(plan_of(host, our_path()));
-  auto dir = group.clone_into();
+  auto dir = group.unified();
   REQUIRE(dir);
-  if (real_host().mode == plan::CgroupMode::Hybrid)
-    CHECK_FALSE(made(plan_of(real_host(), our_path() + "-hybrid")).clone_into());
   struct clone_args arguments {};
   arguments.flags = CLONE_INTO_CGROUP;
   arguments.exit_signal = SIGCHLD;
@@ -477,7 +484,7 @@ TEST_CASE("a cpuset group that nobody ever filled is filled") {
   {
     auto group = made(plan_of(host, our_path() + "/inner"));
     Sleeper sleeper;
-    good(group.join(sleeper.pid()));
+    good(join(group.paths(), sleeper.pid()));
   }
   CHECK_FALSE(file_text(cpuset->mount + our_path() + "/cpuset.mems").empty());
   CHECK(::rmdir((cpuset->mount + our_path()).c_str()) == 0);
@@ -492,7 +499,7 @@ TEST_CASE("the device filter of a v2 group is loaded, attached once, and obeyed"
   {
     // A second make finds the first one's filter and takes its place.
     auto again = made(plan);
-    auto filters = sys::bpf_device_filters(*group.clone_into());
+    auto filters = sys::bpf_device_filters(*group.unified());
     REQUIRE(filters);
     CHECK(filters.value().size() == 1);
   }
@@ -507,7 +514,7 @@ TEST_CASE("the device filter of a v2 group is loaded, attached once, and obeyed"
     if (::open("/dev/kmsg", O_RDONLY) >= 0) result |= 2;
     ::_exit(result);
   }
-  good(group.join(pid));
+  good(join(group.paths(), pid));
   CHECK(::write(ready[1], "x", 1) == 1);
   int status = 0;
   ::waitpid(pid, &status, 0);
