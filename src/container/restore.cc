@@ -109,6 +109,11 @@ Result<Preparation> prepare(const RestoreOptions& options, const fs::Proc& proc,
   request.systemd_cgroup = options.systemd_cgroup;
   request.no_cgroup = options.no_cgroup;
   request.debug = options.debug;
+  // An image holds neither the host's network devices nor a place in its resctrl file system.
+  if (out.bundle.config.linux_.intel_rdt)
+    return base::unsupported("linux.intelRdt: cannot be given to a container that is restored");
+  if (!out.bundle.config.linux_.net_devices.empty())
+    return base::unsupported("linux.netDevices: cannot be given to a container that is restored");
   out.plan = TRY(plan::make(out.bundle.config, host, request));
   warnings.insert(warnings.end(), out.plan.warnings.begin(), out.plan.warnings.end());
   out.cgroup_host = host.cgroup;
