@@ -29,8 +29,8 @@ struct Watched {
 };
 
 // Nothing when it has stopped, or is still being made.
-Result<std::optional<Watched>> watch(const std::string& root, const std::string& id,
-                                     const fs::Proc& proc) {
+Result<std::optional<Watched>> look_for(const std::string& root, const std::string& id,
+                                        const fs::Proc& proc) {
   auto record = TRY(Record::load(root, id));
   std::optional<Watched> out;
   if (!record.saved.ready) return out;
@@ -39,7 +39,6 @@ Result<std::optional<Watched>> watch(const std::string& root, const std::string&
   Watched watched;
   watched.id = id;
   watched.init = *std::move(init);
-  watched.oom = TRY(apply::OomWatch::open(record.saved.cgroup), "container ", id);
   watched.cgroup = std::move(record.saved.cgroup);
   out = std::move(watched);
   return out;
@@ -61,9 +60,9 @@ class Stream {
   Status begin() {
     if (options_.all) return find_new();
     for (const auto& id : options_.ids) {
-      auto found = TRY(watch(options_.root, id, proc_));
+      auto found = TRY(look_for(options_.root, id, proc_));
       if (!found) return base::state_error("container ", id, ": container not running");
-      watched_.push_back(*std::move(found));
+      watch(*std::move(found));
     }
     return {};
   }
@@ -106,15 +105,31 @@ class Stream {
   Status find_new() {
     for (const auto& id : TRY(list_ids(options_.root))) {
       if (knows(id)) continue;
-      auto found = watch(options_.root, id, proc_);
-      if (found && found.value()) watched_.push_back(*std::move(found).value());
-      // Said once, not at each interval; and one that was just deleted is none.
-      if (found || found.error().code() == ENOENT) continue;
-      auto& text = found.error().text();
-      if (std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end())
-        warnings_.push_back(text);
+      auto found = look_for(options_.root, id, proc_);
+      if (found && found.value()) watch(*std::move(found).value());
+      // One that was just deleted is none.
+      if (!found && found.error().code() != ENOENT) warn(found.error().text());
     }
     return {};
+  }
+
+  void watch(Watched watched) {
+    // An ordinary user may read what a cgroup of others uses, and not always be told by it.
+    if (!options_.stats) {
+      auto oom = apply::OomWatch::open(watched.cgroup);
+      if (oom)
+        watched.oom = std::move(oom).value();
+      else
+        warn(base::cat("container ", watched.id,
+                       ": want of memory will not be told: ", oom.error().text()));
+    }
+    watched_.push_back(std::move(watched));
+  }
+
+  // Once, not at each interval.
+  void warn(const std::string& text) {
+    if (std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end())
+      warnings_.push_back(text);
   }
 
   // Until then, or until something happens.

@@ -1,9 +1,11 @@
 // The state directory of a container: claimed, saved atomically, loaded; and what `create` made,
 // for undoing.
 //
-//   <root>/<id>/state.json    what exists: pid, cgroup, bundle …
-//               config.json   the bundle's configuration as it was at create; later edits have no
-//               effect exec.fifo     init waits on it for `start` exec.reply    and answers here
+//   <root>/<id>/state.json      what exists: pid, cgroup, bundle …
+//               config.json     the bundle's configuration at create; later edits have no effect
+//               resources.json  its limits as updates have made them; absent before the first
+//               exec.fifo       init waits on it for `start`
+//               exec.reply      and answers here
 #pragma once
 #include <cstdint>
 #include <optional>
