@@ -188,6 +188,12 @@ def quickstart(tally):
         tally.check("bundles/quickstart works in a folder of its own", call("bundles/quickstart", folder, timeout=600))
 
 
+def package(tally):
+    """Two builds of the Debian package, compared, checked and installed in a root of their own."""
+    done = call("tests/package.py", timeout=3600)
+    count_one(tally, "package", {"stdout": done.stdout, "stderr": done.stderr, "returncode": done.returncode, "result": "OK" if done.returncode == 0 else "FAIL"})
+
+
 def conformance(tally):
     if os.geteuid() != 0:
         tally.skip("conformance", "needs root")
@@ -232,6 +238,7 @@ STEPS = {
     "format": format_check,
     "tidy": tidy,
     "quickstart": quickstart,
+    "package": package,
     "conformance": conformance,
     "callers": callers,
     "soak": soak,

@@ -101,7 +101,7 @@ std::string arguments(const std::string& program, const Command& command,
     out += base::cat(indent, argument(program, option), " \\\n");
   for (const auto& word : command.words) {
     bool foreign = word.rest && word.name != "CONTAINER";
-    auto place = foreign ? "*:::" : word.repeated ? "*:" : ":";
+    auto place = foreign || word.repeated ? "*:" : ":";
     out += base::cat(indent,
                      quoted(base::cat(place, escaped(word.name, "\\:"), ":",
                                       action(program, word.name, word.choices))),

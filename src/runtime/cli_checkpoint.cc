@@ -25,6 +25,7 @@ void add_cgroup_mode(CLI::App* command, ImageOptions& options) {
   command
       ->add_option("--manage-cgroups-mode", options.cgroup_mode,
                    "soft (the default), full, strict or ignore: what of cgroups is restored")
+      ->option_text("MODE")
       ->transform(CLI::CheckedTransformer(modes));
 }
 
@@ -36,15 +37,18 @@ void add_network_lock(CLI::App* command, ImageOptions& options) {
   command
       ->add_option("--network-lock", options.network_lock,
                    "iptables, nftables or skip: how connections are held still meanwhile")
+      ->option_text("METHOD")
       ->transform(CLI::CheckedTransformer(locks));
 }
 
 // Those of both commands.
 void add_image_options(CLI::App* command, ImageOptions& options, Words& words) {
   command->add_option("--image-path", options.image_path, "folder of the image")
+      ->option_text("DIR")
       ->capture_default_str();
-  command->add_option("--work-path", options.work_path,
-                      "folder for criu's log (default: the image's)");
+  command
+      ->add_option("--work-path", options.work_path, "folder for criu's log (default: the image's)")
+      ->option_text("DIR");
   command->add_flag("--tcp-established", options.tcp_established, "keep open TCP connections");
   command->add_flag("--ext-unix-sk", options.external_unix_sockets,
                     "allow unix sockets that lead out of the container");
@@ -54,8 +58,10 @@ void add_image_options(CLI::App* command, ImageOptions& options, Words& words) {
                     "keep open files that have lost their name");
   command->add_flag("--lazy-pages", options.lazy_pages, "leave memory behind until it is used");
   command->add_flag("--auto-dedup", options.auto_dedup, "free pages that are restored or repeated");
-  command->add_option("--empty-ns", words.empty_namespaces,
-                      "namespace (network) that is restored without its content");
+  command
+      ->add_option("--empty-ns", words.empty_namespaces,
+                   "namespace (network) that is restored without its content")
+      ->option_text("NAMESPACE");
   add_cgroup_mode(command, options);
   add_network_lock(command, options);
 }
@@ -91,16 +97,20 @@ void add_checkpoint_command(CLI::App& app, Choice& choice) {
   auto& options = checkpoint->options;
   add_id(command, options.id);
   add_image_options(command, options, *words);
-  command->add_option("--parent-path", options.parent_path,
-                      "earlier image, relative to this one, of which it is the difference");
+  command
+      ->add_option("--parent-path", options.parent_path,
+                   "earlier image, relative to this one, of which it is the difference")
+      ->option_text("DIR");
   command->add_flag("--pre-dump", options.pre_dump, "only memory, while the container runs on");
   command->add_flag("--leave-running", options.leave_running, "do not stop the container");
   command->add_flag("--tcp-skip-in-flight", options.tcp_skip_in_flight,
                     "leave out connections that are being opened");
-  command->add_option("--status-fd", options.status_fd,
-                      "descriptor that is told when lazy pages can be served");
-  command->add_option("--page-server", words->page_server,
-                      "ADDRESS:PORT of a criu page-server that gets the memory");
+  command
+      ->add_option("--status-fd", options.status_fd,
+                   "descriptor that is told when lazy pages can be served")
+      ->option_text("FD");
+  command->add_option("--page-server", words->page_server, "criu page-server that gets the memory")
+      ->option_text("ADDRESS:PORT");
   command->final_callback([checkpoint, words, &choice] {
     choice.refusal = settle(*words, checkpoint->options);
     if (choice.refusal.empty()) choice.command = *checkpoint;
@@ -113,17 +123,20 @@ void add_restore_command(CLI::App& app, Choice& choice) {
   auto restore = std::make_shared<Restore>();
   auto words = std::make_shared<Words>();
   auto& options = restore->options;
-  add_id(command, options.image.id);
+  add_new_id(command, options.image.id);
   add_image_options(command, options.image, *words);
-  command->add_option("-b,--bundle", options.bundle,
-                      "folder with config.json (default: the current one)");
+  add_bundle(command, options.bundle);
   add_start_options(command, {options.pid_file, options.console_socket, options.preserve_fds});
   command->add_flag("-d,--detach", options.detach, "do not wait for its end");
   command->add_flag("--tcp-close", options.image.tcp_close, "close all TCP connections");
-  command->add_option("--lsm-profile", options.image.lsm_profile,
-                      "TYPE:NAME of the security profile instead of the image's");
-  command->add_option("--lsm-mount-context", options.image.lsm_mount_context,
-                      "SELinux context of mounts instead of the image's");
+  command
+      ->add_option("--lsm-profile", options.image.lsm_profile,
+                   "security profile instead of the image's")
+      ->option_text("TYPE:NAME");
+  command
+      ->add_option("--lsm-mount-context", options.image.lsm_mount_context,
+                   "SELinux context of mounts instead of the image's")
+      ->option_text("CONTEXT");
   command->add_flag("--no-subreaper", options.no_subreaper, "do not reap its orphans");
   command->add_flag("--no-pivot", options.no_pivot, "accepted for runc's callers: criu enters");
   command->final_callback([restore, words, &choice] {
