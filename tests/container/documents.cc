@@ -58,6 +58,7 @@ int main() {
   whole.annotations = {{"a", "b"}};
   whole.cgroup.groups = {{"/sys/fs/cgroup/unified", true, {}, "/c1", 1},
                          {"/sys/fs/cgroup/cpu,cpuacct", false, {"cpu", "cpuacct"}, "/", 0}};
+  whole.resctrl = apply::ResctrlGroup{"/sys/fs/resctrl", "gold", true, "c1"};
   auto records = base::Json::array();
   for (const auto& saved : {whole, unfinished}) records.push(container::write_saved(saved));
   auto all = base::Json::object();

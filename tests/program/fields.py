@@ -63,11 +63,11 @@ class NetworkDevices(FieldsTest):
         config["linux"]["netDevices"] = {name: {"name": new} if new else {} for name, new in devices.items()}
         return config
 
-    def on_host(self, config, setup="", after=""):
-        return self.host(f'{setup}\nruntime run --bundle "$1" "$2"\n{after}', self.bundle(config), self.new_id())
+    def on_host(self, config, setup=""):
+        return self.host(f'{setup}\nruntime run --bundle "$1" "$2"', self.bundle(config), self.new_id())
 
     def test_a_device_is_moved_and_comes_up(self):
-        done = self.on_host(self.devices("/bin/ip", "-o", "link", n0=""), after="ip -o link show peer-n0")
+        done = self.on_host(self.devices("/bin/ip", "-o", "link", n0=""))
         self.assertEqual(done.code, 0, done)
         self.assertRegex(done.out, r"(?m)^\d+: n0@\S+: <.*\bUP\b")
 
@@ -330,6 +330,12 @@ class Rdt(FieldsTest):
         self.there_ok("exec", "--detach", "--pid-file", file, name, "/probe", "wait")
         for tasks in ("gold/tasks", f"gold/mon_groups/{name}/tasks"):
             self.assertEqual(self.resctrl.writes(tasks), [pid, file.read_text()])
+
+    @ours_only
+    def test_an_update_writes_new_schemata(self):
+        name, _ = self.started(memBwSchema="MB:0=20")
+        self.there_ok("update", "--l3-cache-schema", "L3:0=3", "--mem-bw-schema", "MB:0=30", name)
+        self.assertEqual(self.resctrl.writes(f"{name}/schemata"), ["MB:0=20\n", "L3:0=3\n", "MB:0=30\n"])
 
     @ours_only
     def test_a_schema_that_the_kernel_refuses_is_an_error_with_its_reason_and_leaves_nothing(self):
