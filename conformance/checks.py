@@ -113,6 +113,18 @@ def command_line(kind, about):
     return parser
 
 
+def enter(options, folder):
+    """Starts the program once more in a cell, if it is not in one; gives the runtime's path."""
+    program = shutil.which(options.runtime)
+    if not program:
+        sys.exit(f"run: no program \"{options.runtime}\"")
+    if not options.in_cell:
+        cell = [str(TOP / "cell"), *(["--without-unified"] if options.without_unified else []), "--"]
+        arguments = [argument for argument in sys.argv[1:] if argument != "--without-unified"]
+        os.execv(cell[0], [*cell, sys.executable, "-B", str(folder / "run"), "--in-cell", *arguments])
+    return os.path.realpath(program)
+
+
 def main(folder, kind, about, modules, prepare):
     """The program: `prepare` is given the runtime's path, in the cell, before the first check runs."""
     parser = command_line(kind, about)
@@ -126,15 +138,7 @@ def main(folder, kind, about, modules, prepare):
         for test in tests:
             print(f"{identifier(test):{width}}{test.shortDescription()}")
         return 0
-    program = shutil.which(options.runtime)
-    if not program:
-        parser.error(f"no program \"{options.runtime}\"")
-    if not options.in_cell:
-        cell = [str(TOP / "cell"), *(["--without-unified"] if options.without_unified else []), "--"]
-        arguments = [argument for argument in sys.argv[1:] if argument != "--without-unified"]
-        os.execv(cell[0], [*cell, sys.executable, "-B", str(folder / "run"), "--in-cell", *arguments])
-
-    program = os.path.realpath(program)
+    program = enter(options, folder)
     version = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True).stdout.partition("\n")[0]
     known = json.loads((folder / "known.json").read_text())
     report = Report(known.get(version.partition(" ")[0], {}), width)

@@ -67,6 +67,7 @@ class Container:
         self.bundle.chmod(0o755)
         self.rootfs = self.bundle / "rootfs"
         self.output = self.bundle / "output"
+        self.options = []  # more words for create
         self.config = minimal_config(["/bin/sh", "-c", script])
         self.config["process"].update(process)
         (self.rootfs / "bin").mkdir(parents=True)
@@ -98,7 +99,7 @@ class Container:
     def attempt_create(self):
         self.save()
         with open(self.output, "w") as output:
-            return self.runtime("create", "--bundle", self.bundle, self.id, output=output)
+            return self.runtime("create", "--bundle", self.bundle, *self.options, self.id, output=output)
 
     def create(self):
         done = self.attempt_create()

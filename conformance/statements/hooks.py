@@ -17,7 +17,8 @@ class Hooks(Statement):
     def hook(self, container, kind, script, **members):
         """Adds a hook that runs a shell script."""
         path = "/bin/sh" if kind == INSIDE else str(container.rootfs / "bin/sh")
-        added = {"path": path, "args": ["sh", "-c", script], "env": [f"PATH={self.path(container, kind, '/bin')}"]}
+        path_variable = f"PATH={self.path(container, kind, '/bin')}"
+        added = {"path": path, "args": ["sh", "-c", script], "env": [path_variable]}
         container.config.setdefault("hooks", {}).setdefault(kind, []).append(added | members)
 
     def logging(self, container, kind, word=None):
@@ -88,6 +89,46 @@ class Order(Hooks):
         container.delete()
         self.assertEqual(self.log(container), ["program", "poststop"])
 
+    def test_of_all(self):
+        """runtime.md#lifecycle: hooks of all kinds run once in a container's life, in the order of the kinds"""
+        container = self.container("echo program >>/log; while true; do sleep 1; done")
+        for kind in ("poststop", "poststart", "startContainer", *reversed(CREATE)):
+            self.logging(container, kind)
+        container.create()
+        self.assertEqual(self.log(container), list(CREATE))
+        container.start()
+        self.eventually(lambda: "program" in self.log(container), "the program never ran")
+        # The program has started when poststart hooks run, but not necessarily written.
+        self.assertEqual([word for word in self.log(container) if word != "program"],
+                         [*CREATE, "startContainer", "poststart"])
+        container.kill()
+        container.becomes("stopped")
+        container.delete()
+        self.assertEqual(self.log(container)[-1], "poststop")
+        self.assertEqual(len(self.log(container)), 7)
+
+    def test_after_program(self):
+        """config.md#poststart: the program has been executed when poststart hooks run"""
+        container = self.container()
+        container.config["process"]["args"] = ["/bin/sleep", "1000"]
+        script = "cat >{0}/state; pid=$(grep -o '\"pid\": *[0-9]*' {0}/state); cat /proc/${{pid##*[: ]}}/cmdline >{0}/seen"
+        self.hook(container, "poststart", script.format(container.rootfs))
+        container.create().start()
+        self.assertEqual((container.rootfs / "seen").read_bytes(), b"/bin/sleep\x001000\x00")
+
+    def test_after_destruction(self):
+        """config.md#poststop: the container is destroyed when poststop hooks run"""
+        container = self.container()
+        container.config["linux"]["cgroupsPath"] = "/statement/poststop"
+        container.config["linux"]["resources"] = {"pids": {"limit": 10}}
+        groups = "ls -d /sys/fs/cgroup/statement/poststop /sys/fs/cgroup/*/statement/poststop"
+        self.hook(container, "createRuntime", f"cat >/dev/null; {groups} >{container.rootfs}/before; true")
+        self.hook(container, "poststop", f"cat >/dev/null; {groups} >{container.rootfs}/after; true")
+        container.runs()
+        container.delete()
+        self.assertNotEqual((container.rootfs / "before").read_text(), "")
+        self.assertEqual((container.rootfs / "after").read_text(), "")
+
     def test_as_listed(self):
         """config.md#posix-platform-hooks: hooks of one kind run in the listed order"""
         for kind in (*CREATE, "startContainer", "poststart", "poststop"):
@@ -154,6 +195,11 @@ class Place(Hooks):
         seen, _ = self.namespaces_seen("createRuntime", lambda container: container.create())
         self.assertEqual(seen, os.readlink("/proc/self/ns/uts"))
 
+    def test_of_prestart(self):
+        """config.md#prestart: prestart hooks run in the runtime's namespaces"""
+        seen, _ = self.namespaces_seen("prestart", lambda container: container.create())
+        self.assertEqual(seen, os.readlink("/proc/self/ns/uts"))
+
     def test_of_create_container(self):
         """config.md#createcontainer-hooks: createContainer hooks run in the container's namespaces"""
         seen, inside = self.namespaces_seen("createContainer", lambda container: container.create())
@@ -168,6 +214,48 @@ class Place(Hooks):
         """config.md#poststart: poststart hooks run in the runtime's namespaces"""
         seen, _ = self.namespaces_seen("poststart", lambda container: container.create().start())
         self.assertEqual(seen, os.readlink("/proc/self/ns/uts"))
+
+    def test_of_poststop(self):
+        """config.md#poststop: poststop hooks run in the runtime's namespaces"""
+        container = self.container()
+        self.hook(container, "poststop", f"cat >/dev/null; readlink /proc/self/ns/uts >{container.rootfs}/seen")
+        container.runs()
+        container.delete()
+        self.assertEqual((container.rootfs / "seen").read_text().strip(), os.readlink("/proc/self/ns/uts"))
+
+    def test_outside(self):
+        """config.md#posix-platform-hooks: paths of all kinds but startContainer are the runtime's"""
+        outside = self.scratch / "outside"
+        outside.symlink_to("/bin/busybox")
+        for kind in (*CREATE, "poststart", "poststop"):
+            with self.subTest(kind=kind):
+                container = self.container("while true; do sleep 1; done")
+                self.hook(container, kind, f"cat >/dev/null; echo ran >{container.rootfs}/log", path=str(outside))
+                container.create().start().kill()
+                container.becomes("stopped")
+                container.delete()
+                self.assertEqual(self.log(container), ["ran"])
+
+    def test_inside(self):
+        """config.md#startcontainer-hooks: a startContainer hook's path is the container's"""
+        container = self.container()
+        (container.rootfs / "inside").symlink_to("/bin/busybox")
+        self.hook(container, INSIDE, "cat >/dev/null; echo ran >/log", path="/inside")
+        container.runs()
+        self.assertEqual(self.log(container), ["ran"])
+
+    def test_before_pivot(self):
+        """config.md#createruntime-hooks: prestart and createRuntime hooks run before the root is changed"""
+        for kind in ("prestart", "createRuntime"):
+            with self.subTest(kind=kind):
+                container = self.container()
+                script = ("cat >{0}/state; pid=$(grep -o '\"pid\": *[0-9]*' {0}/state); "
+                          "ls -d /proc/${{pid##*[: ]}}/root{0} >{0}/seen")
+                self.hook(container, kind, script.format(container.rootfs))
+                container.create()
+                self.assertNotEqual((container.rootfs / "seen").read_text(), "")
+                pid = container.state()["pid"]
+                self.assertFalse(os.path.exists(f"/proc/{pid}/root{container.rootfs}"))
 
     def test_environment(self):
         """config.md#posix-platform-hooks: a hook has the environment that it is given"""
@@ -218,6 +306,14 @@ class Failure(Hooks):
         container.delete()
         self.assertEqual(self.log(container), ["poststop"])
         self.assertFalse(container.exists())
+
+    def test_of_poststop_warns(self):
+        """runtime.md#lifecycle: a failing poststop hook is warned of"""
+        container = self.container()
+        self.hook(container, "poststop", FAILING)
+        container.runs()
+        done = container.ask("delete", container.id)
+        self.assertNotEqual(done.stderr, "")
 
     def test_timeout(self):
         """config.md#posix-platform-hooks: a hook that takes longer than its timeout is aborted"""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 
 from container import Statement, bind, cgroup_folders
 
@@ -18,6 +19,25 @@ class State(Statement):
         self.assertEqual(state["status"], "created")
         self.assertEqual(state["bundle"], str(container.bundle))
         self.assertTrue(os.path.isdir(f"/proc/{state['pid']}"))
+
+    def test_schema(self):
+        """runtime.md#state: each member has its type, in every status"""
+        container = self.container()
+        container.config["annotations"] = {"org.example.key": "value"}
+        container.create()
+        self.check_types(container.state())
+        container.start().becomes("stopped")
+        self.check_types(container.state())
+
+    def check_types(self, state):
+        for name in ("ociVersion", "id", "status", "bundle"):
+            self.assertIsInstance(state[name], str, name)
+        self.assertIn(state["status"], ("creating", "created", "running", "stopped"))
+        if "pid" in state:
+            self.assertIsInstance(state["pid"], int)
+            self.assertGreaterEqual(state["pid"], 0)
+        for pair in state.get("annotations", {}).items():
+            self.assertEqual([type(text) for text in pair], [str, str])
 
     def test_statuses(self):
         """runtime.md#state: goes from created over running to stopped"""
@@ -90,6 +110,30 @@ class Create(Statement):
         self.assertEqual(container.printed(), [])
         container.start().finishes()
         self.assertEqual(container.printed(), ["ran"])
+
+    def test_properties(self):
+        """runtime.md#create: what the configuration says, but for the program, is applied before start"""
+        outside = self.scratch / "outside"
+        outside.mkdir()
+        (outside / "file").touch()
+        container = self.container("echo ran")
+        container.config["hostname"] = "statement"
+        container.config["mounts"].append(bind(outside))
+        container.config["linux"]["sysctl"] = {"net.ipv4.ip_forward": "1"}
+        process = container.create().state()["pid"]
+        self.assertTrue(os.path.exists(f"/proc/{process}/root/mnt/file"))
+        seen = subprocess.run(["nsenter", f"--uts=/proc/{process}/ns/uts", f"--net=/proc/{process}/ns/net",
+                               "sh", "-c", "hostname; cat /proc/sys/net/ipv4/ip_forward"],
+                              check=True, stdout=subprocess.PIPE, text=True).stdout
+        self.assertEqual(seen.split(), ["statement", "1"])
+        self.assertEqual(container.printed(), [])
+
+    def test_pid_file(self):
+        """runtime.md#state: a file that create is asked to write the process to says what the state says"""
+        container = self.container()
+        container.options = ["--pid-file", self.scratch / "pid"]
+        container.create()
+        self.assertEqual(int((self.scratch / "pid").read_text()), container.state()["pid"])
 
     def test_later_changes(self):
         """runtime.md#lifecycle: later changes of config.json have no effect"""
@@ -195,6 +239,7 @@ class Kill(Statement):
         container = self.container()
         container.runs()
         container.refuses("kill", container.id, "KILL")
+        self.assertEqual(container.status(), "stopped")
 
     def test_unknown_signal(self):
         """runtime.md#errors: an unknown signal is an error, without effect"""

@@ -7,11 +7,26 @@ from container import Statement
 MIB = 1 << 20
 
 
-class Limits(Statement):
+def disk():
+    """The numbers of a disk of this machine."""
+    for name in Path("/sys/block").iterdir():
+        if name.name[:2] in ("vd", "sd", "nv"):
+            return tuple(map(int, (name / "dev").read_text().split(":")))
+    return None
+
+
+class Limited(Statement):
+    path = None
+
     def limited(self, resources, script="while true; do sleep 1; done"):
+        return self.unmade(resources, script).create()
+
+    def unmade(self, resources, script="true"):
         container = self.container(script)
         container.config["linux"]["resources"] = resources
-        return container.create()
+        if self.path:
+            container.config["linux"]["cgroupsPath"] = self.path
+        return container
 
     def says(self, container, version1, version2):
         """The text of the group's file; (controller, file) for version 1, the file for version 2."""
@@ -24,6 +39,7 @@ class Limits(Statement):
                 return file.read_text().strip()
         self.skipTest(f"this machine has no {version1[0]} controller")
 
+class Limits(Limited):
     def test_memory(self):
         """config-linux.md#memory: the memory limit is set"""
         container = self.limited({"memory": {"limit": 64 * MIB}})
@@ -78,13 +94,166 @@ class Limits(Statement):
         self.assertIn("not permitted", printed[1])
 
     def test_throttle(self):
-        """config-linux.md#block-io: a device's rate is limited"""
-        device = next((name for name in Path("/sys/block").iterdir() if name.name[:2] in ("vd", "sd", "nv")), None)
-        if not device:
+        """config-linux.md#block-io: a device's rates are limited, in bytes and in operations"""
+        numbers = disk()
+        if not numbers:
             self.skipTest("this machine has no disk")
-        major, minor = map(int, (device / "dev").read_text().split(":"))
-        container = self.limited({"blockIO": {"throttleReadBpsDevice": [
-            {"major": major, "minor": minor, "rate": MIB}]}})
-        said = self.says(container, ("blkio", "blkio.throttle.read_bps_device"), "io.max")
-        self.assertTrue(said.startswith(f"{major}:{minor} "))
-        self.assertIn(str(MIB), said)
+        device = dict(zip(("major", "minor"), numbers))
+        container = self.limited({"blockIO": {
+            "throttleReadBpsDevice": [device | {"rate": MIB}], "throttleWriteBpsDevice": [device | {"rate": 2 * MIB}],
+            "throttleReadIOPSDevice": [device | {"rate": 300}], "throttleWriteIOPSDevice": [device | {"rate": 400}]}})
+        for file, key, rate in (("read_bps", "rbps", MIB), ("write_bps", "wbps", 2 * MIB),
+                                ("read_iops", "riops", 300), ("write_iops", "wiops", 400)):
+            said = self.says(container, ("blkio", f"blkio.throttle.{file}_device"), "io.max").split()
+            self.assertEqual(said[0], f"{numbers[0]}:{numbers[1]}")
+            self.assertTrue(str(rate) in said or f"{key}={rate}" in said, said)
+
+    def test_shares(self):
+        """config-linux.md#cpu: the share of processor time is set"""
+        container = self.limited({"cpu": {"shares": 512}})
+        said = int(self.says(container, ("cpu", "cpu.shares"), "cpu.weight"))
+        # Version 2 counts from 1 to 10000, with more than one customary conversion.
+        self.assertTrue(said == 512 or 10 <= said <= 80, said)
+
+    def test_burst(self):
+        """config-linux.md#cpu: the burst is set, and one above the quota is an error"""
+        if not list(Path("/sys/fs/cgroup").glob("cpu/cpu.cfs_burst_us")) and not list(Path("/sys/fs/cgroup").glob("*/cpu.max")):
+            self.skipTest("this kernel has no burst")
+        container = self.limited({"cpu": {"quota": 20000, "period": 50000, "burst": 10000}})
+        self.assertEqual(self.says(container, ("cpu", "cpu.cfs_burst_us"), "cpu.max.burst"), "10000")
+        self.unmade({"cpu": {"quota": 20000, "period": 50000, "burst": 30000}}).refuses_create()
+
+    def test_swap(self):
+        """config-linux.md#memory: the limit of memory and swap is set"""
+        container = self.limited({"memory": {"limit": 64 * MIB, "swap": 96 * MIB}})
+        said = int(self.says(container, ("memory", "memory.memsw.limit_in_bytes"), "memory.swap.max"))
+        self.assertIn(said, (96 * MIB, 32 * MIB))
+
+    def test_swappiness(self):
+        """config-linux.md#memory: swappiness and the choice not to kill are set, with version 1"""
+        if not Path("/sys/fs/cgroup/memory").exists():
+            self.skipTest("version 2 has neither")
+        container = self.limited({"memory": {"limit": 64 * MIB, "swappiness": 7, "disableOOMKiller": True}})
+        self.assertEqual(self.says(container, ("memory", "memory.swappiness"), ""), "7")
+        self.assertIn("oom_kill_disable 1", self.says(container, ("memory", "memory.oom_control"), "").splitlines())
+
+    def test_kernel_tcp(self):
+        """config-linux.md#memory: the limit of TCP buffers is set, with version 1"""
+        if not Path("/sys/fs/cgroup/memory").exists():
+            self.skipTest("version 2 has no such limit")
+        container = self.limited({"memory": {"limit": 64 * MIB, "kernelTCP": 32 * MIB}})
+        self.assertEqual(self.says(container, ("memory", "memory.kmem.tcp.limit_in_bytes"), ""), str(32 * MIB))
+
+    def test_huge_pages(self):
+        """config-linux.md#huge-page-limits: huge pages are limited; where only version 2 has them, they may be refused"""
+        container = self.unmade({"hugepageLimits": [{"pageSize": "2MB", "limit": 4 * MIB}]})
+        done = container.attempt_create()
+        if done.returncode and not Path("/sys/fs/cgroup/hugetlb").exists():
+            return
+        self.assertEqual(done.returncode, 0, f"create failed: {done.stderr}")
+        self.assertEqual(self.says(container, ("hugetlb", "hugetlb.2MB.limit_in_bytes"), "hugetlb.2MB.max"), str(4 * MIB))
+
+    def test_huge_page_size(self):
+        """config-linux.md#huge-page-limits: a size of huge pages that the machine lacks is an error"""
+        self.unmade({"hugepageLimits": [{"pageSize": "3MB", "limit": 6 * MIB}]}).refuses_create()
+
+    def test_refused(self):
+        """runtime.md#create: a limit that the kernel refuses is an error, and makes no container"""
+        for resources in ({"cpu": {"cpus": "4000"}}, {"memory": {"limit": 64 * MIB, "swap": 32 * MIB}}):
+            with self.subTest(resources=resources):
+                container = self.unmade(resources)
+                container.refuses_create()
+                self.assertFalse(container.exists())
+
+
+class Relative(Limits):
+    """The same limits, of a group whose path is relative."""
+
+    path = "statement-relative"
+
+
+class Groups(Limited):
+    def groups(self, path):
+        """The groups of a container with this path, by their controllers, while it runs."""
+        self.path = path
+        container = self.limited({"pids": {"limit": 10}})
+        lines = [line.strip().split(":") for line in open(f"/proc/{container.state()['pid']}/cgroup")]
+        self.runtime("delete", "--force", container.id)
+        return {controllers: group for _, controllers, group in lines}
+
+    def test_consistent(self):
+        """config-linux.md#cgroups-path: a path leads to the same place each time, whether absolute or relative"""
+        for path in ("/statement/consistent", "statement-consistent"):
+            with self.subTest(path=path):
+                first, second = self.groups(path), self.groups(path)
+                self.assertEqual(first, second)
+                self.assertTrue(first["pids"].endswith(path), first["pids"])
+
+    def test_escape(self):
+        """config-linux.md#cgroups-path: a path that would leave the hierarchy is an error, or stays within"""
+        self.path = "/../../../statement-escape"
+        container = self.unmade({"pids": {"limit": 10}})
+        if container.attempt_create().returncode == 0:
+            group = open(f"/proc/{container.state()['pid']}/cgroup").read()
+            self.assertIn(":/statement-escape", group)
+
+    def test_shared_group(self):
+        """config-linux.md#control-groups: a second container in a group is an error, or leaves the first alone"""
+        self.path = "/statement/shared"
+        first = self.limited({"pids": {"limit": 10}}, "echo started; while true; do sleep 1; done").start()
+        first.prints("started")
+        second = self.unmade({"pids": {"limit": 20}})
+        if second.attempt_create().returncode == 0:
+            second.start().becomes("stopped")
+            second.delete()
+        self.assertEqual(first.status(), "running")
+
+    def test_delegated(self):
+        """config-linux.md#cgroup-ownership: a container that may own its group is created, whatever files there are"""
+        container = self.unmade({"pids": {"limit": 10}}, "echo ran")
+        (container.rootfs / "sys/fs/cgroup").mkdir(parents=True)
+        mapping = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+        container.config["linux"]["namespaces"] += [{"type": "user"}, {"type": "cgroup"}]
+        container.config["linux"] |= {"uidMappings": mapping, "gidMappings": mapping}
+        container.config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
+                                           "options": ["nosuid", "noexec", "nodev", "rw"]})
+        self.assertEqual(container.runs(), "ran\n")
+
+    def test_no_controller(self):
+        """config-linux.md#unified: a limit without a controller that could hold it is an error"""
+        if any(line.split()[1] != "0" for line in open("/proc/cgroups") if line.startswith("net_cls")):
+            self.skipTest("this machine has mounted net_cls")
+        self.unmade({"network": {"classID": 0x100001}}).refuses_create()
+
+
+class Unified(Limited):
+    """cgroup version 2 by the names of its files; a hybrid machine has it beside version 1."""
+
+    def setUp(self):
+        super().setUp()
+        self.top = next((point for point in map(Path, ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"))
+                         if (point / "cgroup.controllers").exists()), None)
+        if not self.top:
+            self.skipTest("no cgroup2 is mounted")
+
+    def written(self, file, value):
+        container = self.limited({"unified": {file: value}})
+        group = next(line.strip()[3:] for line in open(f"/proc/{container.state()['pid']}/cgroup") if line[:3] == "0::")
+        return (self.top / group[1:] / file).read_text().strip()
+
+    def test_any_file(self):
+        """config-linux.md#unified: any file of the group is written, known to the runtime or not"""
+        self.assertEqual(self.written("cgroup.max.descendants", "7"), "7")
+
+    def test_controller(self):
+        """config-linux.md#unified: the controller that a file needs is enabled for the group"""
+        available = (self.top / "cgroup.controllers").read_text().split()
+        file, value = next(((file, value) for name, file, value in (
+            ("pids", "pids.max", "42"), ("hugetlb", "hugetlb.2MB.max", "4194304")) if name in available), (None, None))
+        if not file:
+            self.skipTest("cgroup2 has no controller here")
+        self.assertEqual(self.written(file, value), value)
+
+    def test_no_controller(self):
+        """config-linux.md#unified: a controller that is not there is an error"""
+        self.unmade({"unified": {"nonesuch.max": "1"}}).refuses_create()
