@@ -140,7 +140,7 @@ def count_one(tally, name, test):
 def failures_in(output):
     """What the reader needs of a long output: the blocks that name a failure, or its end."""
     lines = output.splitlines()
-    kept = [line for line in lines if not line.startswith(("ok ", "skipped "))]
+    kept = [line for line in lines if not line.startswith(("ok ", "passed ", "skipped "))]
     return "\n".join(kept[-120:])
 
 
