@@ -94,7 +94,10 @@ std::string reason(std::string_view payload) {
 
 }  // namespace
 
-Result<Route> Route::open() { return Route(TRY(sys::route_socket())); }
+Result<Route> Route::open() {
+  auto socket = TRY(sys::route_socket());
+  return Route(std::move(socket));
+}
 
 // What came in answer to a message, until it is said to be all: true; false when the kernel's lists
 // changed while it told them.
