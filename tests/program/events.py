@@ -121,6 +121,7 @@ class Events(RuntimeTest):
         self.runtime_ok("update", "--pids-limit", "18", name)
         self.assertEqual(self.stats(name)["data"]["pids"]["limit"], 18)
 
+    @ours_only
     def test_a_line_at_each_interval_until_the_container_ends(self):
         name = self.running(self.limited())
         with self.stream("--interval", "100ms", name) as process:
@@ -131,6 +132,7 @@ class Events(RuntimeTest):
             self.runtime_ok("kill", name, "KILL")
             self.ends(process)
 
+    @ours_only
     def test_the_end_is_noticed_at_once(self):
         name = self.running(self.limited())
         with self.stream("--interval", LONG, name) as process:
@@ -146,6 +148,7 @@ class Events(RuntimeTest):
             for event in self.ends(process):
                 self.assertEqual(event["type"], "stats")
 
+    @ours_only
     def test_want_of_memory_is_told_as_it_happens(self):
         name = self.running(self.limited(memory={"limit": 30 * MB, "swap": 30 * MB}))
         with self.stream("--interval", LONG, name) as process:
@@ -154,6 +157,7 @@ class Events(RuntimeTest):
                 self.assertNotEqual(self.runtime("exec", name, "/probe", "alloc", "100").code, 0)
                 self.assertEqual(self.next_event(process), {"type": "oom", "id": name})
 
+    @ours_only
     def test_want_of_memory_that_ends_the_container_is_told_before_the_end(self):
         config = self.limited("/probe", "alloc", "100", memory={"limit": 30 * MB, "swap": 30 * MB})
         name = self.create(config)
