@@ -77,10 +77,10 @@ Status describe(const Record& record, const fs::Proc& proc, const spec::Config& 
   planned.id = saved.id;
   planned.bundle = saved.bundle;
   auto rootfs = TRY(plan::rootfs(config, host, planned, {}));
-  auto all = TRY(external_mounts(rootfs));
   auto of_host = TRY(fs::read_mountinfo());
   auto init = static_cast<pid_t>(saved.pid);
-  request.mounts = TRY(present_mounts(with_submounts(std::move(all), of_host), init, proc));
+  request.mounts =
+      TRY(present_mounts(with_submounts(external_mounts(rootfs), of_host), init, proc));
   request.external = TRY(external_namespaces(config.linux_, init, proc));
   for (const auto& name : saved.descriptors)
     if (auto word = external_word(name); !word.empty()) request.external.push_back(word);

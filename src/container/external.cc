@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "container/criu_mounts.h"
 #include "fs/root.h"
 #include "sys/file.h"
 #include "sys/terminal.h"
@@ -64,19 +65,16 @@ const fs::MountRow* row_of(const std::vector<fs::MountRow>& rows, std::uint64_t 
 
 }  // namespace
 
-Result<std::vector<ExternalMount>> external_mounts(const plan::RootfsPlan& plan) {
+std::vector<ExternalMount> external_mounts(const plan::RootfsPlan& plan) {
   std::vector<ExternalMount> out;
   for (const auto& op : plan.mounts) {
     auto bind = std::get_if<plan::BindMount>(&op.what);
     if (!bind || bind->source_at == plan::SourceAt::Rootfs) continue;
-    if (bind->id_mapped != plan::IdMapped::No)
-      return base::unsupported("mounts[", op.index,
-                               "]: criu would restore an idmapped mount without its map");
-    out.push_back({"/" + op.target, bind->source, bind->recursive});
+    out.push_back({"/" + op.target, bind->source, bind->recursive, staged_name(op)});
   }
   for (const auto& device : plan.devices)
-    if (device.bind) out.push_back({"/" + device.path, "/" + device.path, false});
-  for (const auto& path : plan.masked_paths) out.push_back({"/" + path, "/dev/null", false});
+    if (device.bind) out.push_back({"/" + device.path, "/" + device.path, false, {}});
+  for (const auto& path : plan.masked_paths) out.push_back({"/" + path, "/dev/null", false, {}});
   return out;
 }
 
@@ -89,7 +87,8 @@ std::vector<ExternalMount> with_submounts(std::vector<ExternalMount> mounts,
     for (const auto& row : host) {
       if (!row.mount_point.starts_with(below)) continue;
       auto rest = row.mount_point.substr(below.size());
-      mounts.push_back({cat(mounts[i].target, "/", rest), row.mount_point, false});
+      auto staged = mounts[i].staged.empty() ? "" : cat(mounts[i].staged, "/", rest);
+      mounts.push_back({cat(mounts[i].target, "/", rest), row.mount_point, false, staged});
     }
   }
   return mounts;

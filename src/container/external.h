@@ -21,12 +21,12 @@ struct ExternalMount {
   std::string target{};  // in the container: "/etc/hosts"; its name in images. compat: runc
   std::string source{};  // absolute, on the host
   bool recursive = false;
+  std::string staged{};  // below a folder of criu_mounts.h, which criu takes instead of the source
   friend bool operator==(const ExternalMount&, const ExternalMount&) = default;
 };
 
-// Bind mounts, bound devices, masked files. An error for one that criu would restore as something
-// else: an idmapped mount.
-base::Result<std::vector<ExternalMount>> external_mounts(const plan::RootfsPlan& plan);
+// Bind mounts, bound devices, masked files.
+std::vector<ExternalMount> external_mounts(const plan::RootfsPlan& plan);
 // The same, and those below the sources of recursive ones.
 std::vector<ExternalMount> with_submounts(std::vector<ExternalMount> mounts,
                                           const std::vector<fs::MountRow>& host);

@@ -1,7 +1,6 @@
 #include "container/restore.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include "apply/probe.h"
 #include "base/json.h"
 #include "container/bundles.h"
+#include "container/criu_mounts.h"
 #include "container/external.h"
 #include "container/mount_points.h"
 #include "container/program.h"
@@ -23,7 +23,6 @@
 #include "fs/files.h"
 #include "plan/make.h"
 #include "sys/file.h"
-#include "sys/mount.h"
 #include "sys/process.h"
 #include "sys/socket.h"
 
@@ -37,7 +36,6 @@ using base::Result;
 using base::Status;
 
 constexpr const char* kLogFile = "restore.log";
-constexpr const char* kCriuRoot = "criu-root";
 
 // All that is known and open before anything is made.
 struct Preparation {
@@ -101,6 +99,8 @@ Result<Preparation> prepare(const RestoreOptions& options, const fs::Proc& proc,
   Preparation out;
   out.start.path = TRY(criu::find(options.image.search_path));
   out.folders = TRY(open_folders(options.image, Folders::Find));
+  // The log's folder stays what it is, wherever criu sees the images.
+  if (!out.folders.work) out.folders.work = TRY(sys::duplicate(out.folders.images));
   out.bundle = TRY(read_bundle(options.bundle));
   auto host = TRY(apply::probe(proc));
   plan::Request request;
@@ -117,9 +117,8 @@ Result<Preparation> prepare(const RestoreOptions& options, const fs::Proc& proc,
   out.plan = TRY(plan::make(out.bundle.config, host, request));
   warnings.insert(warnings.end(), out.plan.warnings.begin(), out.plan.warnings.end());
   out.cgroup_host = host.cgroup;
-  auto own = TRY(external_mounts(out.plan.rootfs));
   auto of_host = TRY(fs::read_mountinfo());
-  out.mounts = with_submounts(std::move(own), of_host);
+  out.mounts = with_submounts(external_mounts(out.plan.rootfs), of_host);
   out.namespaces = TRY(joined_namespaces(out.bundle.config.linux_));
   constexpr int kStandard = 3;
   auto count = kStandard + options.preserve_fds;
@@ -142,14 +141,6 @@ Status give_way(const ImageOptions& options, const fs::Proc& proc,
   auto status = TRY(status_of(record, proc));
   if (status != spec::Status::Stopped) return {};
   return remove_stopping(std::move(record), proc, warnings);
-}
-
-// man: criu(8), --root: it must be a mount. This one is seen by criu alone, and gone with it.
-Status mount_root(const std::string& rootfs, const std::string& place) {
-  TRY(sys::unshare(CLONE_NEWNS));
-  TRY(sys::mount_setattr_at("/", {.propagation = MS_SLAVE}, true));
-  TRY(sys::mount(rootfs, place, "", MS_BIND | MS_REC, ""), "root file system");
-  return {};
 }
 
 // compat: runc gives criu, and so the container, the groups that were made, under the names that
@@ -209,18 +200,25 @@ class Events {
 };
 
 Status let_criu_work(const RestoreOptions& options, Preparation& prepared,
-                     const apply::MadeCgroup& cgroup, const std::string& root, Events& events,
+                     const apply::MadeCgroup& cgroup, const std::string& folder, Events& events,
                      const fs::Proc& proc) {
   prepared.start.cgroup = cgroup.unified();
   prepared.start.enter = [&] { return cgroup.enter_v1(); };
-  prepared.start.prepare = [&] { return mount_root(prepared.plan.rootfs.path, root); };
+  // In the new process.
+  prepared.start.prepare = [&]() -> Status {
+    auto& images = prepared.folders.images_path;
+    images = TRY(make_criu_mounts(prepared.plan, folder, images));
+    return {};
+  };
   auto criu = TRY(Criu::start(prepared.start, options.image, prepared.folders, proc));
   if (options.image.lazy_pages) TRY(criu.need_lazy_pages());
   auto request = request_of(options.image, prepared.folders, prepared.bundle.config.annotations);
   request.task = criu::Task::Restore;
   request.log_file = kLogFile;
-  request.root = root;
-  for (const auto& mount : prepared.mounts) request.mounts.push_back({mount.target, mount.source});
+  request.root = cat(folder, "/", kCriuRoot);
+  for (const auto& mount : prepared.mounts)
+    request.mounts.push_back(
+        {mount.target, mount.staged.empty() ? mount.source : cat(folder, "/", mount.staged)});
   // Of masked files runc writes the source instead of the place.
   request.mounts.push_back({"/dev/null", "/dev/null"});
   request.cgroup_roots = TRY(cgroup_roots(criu.pid(), prepared.cgroup_host));
@@ -260,11 +258,11 @@ Result<Restored> bring_back(const RestoreOptions& options, std::vector<std::stri
   TRY(record.save());
   TRY(make_mount_points(prepared.plan.rootfs));
   TRY(sys::mkdirat(record.dir(), kCriuRoot, 0700));
-  auto place = TRY(sys::readlinkat(FdRef::cwd(), cat("/proc/self/fd/", record.dir().raw())));
+  auto folder = TRY(sys::readlinkat(FdRef::cwd(), cat("/proc/self/fd/", record.dir().raw())));
   auto cgroup = TRY(apply::make_cgroup(prepared.plan.cgroup));
   record.saved.cgroup = cgroup.paths();
   Events events(prepared, record, proc);
-  auto done = let_criu_work(options, prepared, cgroup, cat(place, "/", kCriuRoot), events, proc);
+  auto done = let_criu_work(options, prepared, cgroup, folder, events, proc);
   if (!done) {
     if (events.hooked()) run_poststop(prepared, record.saved, warnings);
     (void)apply::kill_all(cgroup.paths());

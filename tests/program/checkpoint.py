@@ -486,17 +486,61 @@ class Checkpoint(RuntimeTest):
         self.refused("checkpoint", "--image-path", self.images, name, says="stopped")
         self.refused("checkpoint", "--image-path", self.images, "absent", says="does not exist")
 
-    @ours_only
-    def test_an_idmapped_mount_is_refused(self):
-        def change(config):
-            config["mounts"].append({
-                "destination": "/mapped", "type": "bind", "source": str(self.folder), "options": ["bind"],
-                "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "gidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}],
-            })
+    def test_an_idmapped_mount_keeps_its_map(self):
+        data = self.folder / "data"
+        data.mkdir()
+        os.chown(data, 1000, 1000)
+        mapping = [{"containerID": 1000, "hostID": 0, "size": 1}]
 
-        name, _ = self.container(change=change)
-        self.refused("checkpoint", "--image-path", self.images, name, says="idmapped")
-        self.assertEqual(self.status(name), "running")
+        def change(config):
+            config["mounts"].append({"destination": "/mapped", "type": "bind", "source": str(data), "options": ["bind"], "uidMappings": mapping, "gidMappings": mapping})
+
+        name, bundle = self.container(change=change)
+        before = self.inside(name, "stat", "-c", "%u:%g", "/mapped")
+        self.assertEqual(before, "0:0\n")
+        self.checkpoint(name)
+        self.restore(name, bundle)
+        self.assertEqual(self.inside(name, "stat", "-c", "%u:%g", "/mapped"), before)
+        self.stop(name)
+
+    def test_a_user_namespace_comes_back(self):
+        def change(config):
+            config["linux"]["namespaces"].append({"type": "user"})
+            for kind in ("uidMappings", "gidMappings"):
+                config["linux"][kind] = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+
+        config = self.config("sleep", "1000")
+        change(config)
+        bundle, name = self.bundle(config), self.new_id()
+        subprocess.run(["chown", "-R", "100000:100000", bundle / "rootfs"], check=True)
+        self.runtime_ok("run", "--detach", "--bundle", bundle, name)
+        self.checkpoint(name)
+        self.restore(name, bundle)
+        pid = self.state(name)["pid"]
+        self.assertEqual(pathlib.Path(f"/proc/{pid}/uid_map").read_text().split(), ["0", "100000", "65536"])
+        self.assertEqual(os.stat(f"/proc/{pid}").st_uid, 100000)
+        self.stop(name)
+
+    def test_joined_namespaces_are_joined_again(self):
+        holder = subprocess.Popen(["unshare", "--net", "--ipc", "--uts", "sleep", "1000"], env=self.environment)
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        kinds = {"network": "net", "ipc": "ipc", "uts": "uts"}
+        own = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in kinds.values()}
+        wait_for(lambda: all(os.readlink(f"/proc/{holder.pid}/ns/{kind}") != own[kind] for kind in own), "the namespaces")
+
+        def change(config):
+            for namespace in config["linux"]["namespaces"]:
+                if namespace["type"] in kinds:
+                    namespace["path"] = f"/proc/{holder.pid}/ns/{kinds[namespace['type']]}"
+            config.pop("hostname")
+
+        name, bundle = self.container(change=change)
+        self.checkpoint(name)
+        self.restore(name, bundle)
+        pid = self.state(name)["pid"]
+        for kind in kinds.values():
+            self.assertEqual(os.readlink(f"/proc/{pid}/ns/{kind}"), os.readlink(f"/proc/{holder.pid}/ns/{kind}"))
         self.stop(name)
 
     def test_a_pre_dump_works_or_names_the_feature_that_the_kernel_lacks(self):
