@@ -107,18 +107,13 @@ def lines_of_readme(beginning, program):
 
 
 def furnish():
-    """Makes private what a caller writes outside of its own folders. The cell has done so with /run and cgroups."""
+    """Makes private what a caller writes outside of its own folders. The cell has done so with /run, /dev/null and cgroups."""
     folder = Path(tempfile.mkdtemp(prefix="private-"))
     for place in ("/etc", "/opt", "/var"):
         upper, work = folder / f"{place[1:]}-upper", folder / f"{place[1:]}-work"
         upper.mkdir(), work.mkdir()
         layers = f"lowerdir={place},upperdir={upper},workdir={work}"
         subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", place], check=True)
-    # Some runtimes chown a device that they are given as a standard descriptor.
-    null = folder / "null"
-    os.mknod(null, 0o20666, os.makedev(1, 3))
-    null.chmod(0o666)
-    subprocess.run(["mount", "--bind", str(null), "/dev/null"], check=True)
     subprocess.run(["busybox", "ip", "link", "set", "lo", "up"], check=True)
     user, first, count = SUBORDINATE
     for file, line in (("passwd", f"{user}:x:65533:65533::/:/bin/false"), ("group", f"{user}:x:65533:"),
