@@ -22,6 +22,18 @@ bool is_version_one(std::string_view version) {
   return numbers.size() == 3 && numbers[0] == "1" && is_digits(numbers[1]) && is_digits(numbers[2]);
 }
 
+bool is_before_1_3(std::string_view version) {
+  auto minor = base::parse<unsigned>(base::split(version, '.')[1]);
+  return minor && *minor < 3;
+}
+
+// Until 1.3 no process at all was no limit that one could want: podman writes 0 for "unlimited".
+// compat: runc 1.1, crun
+void read_old_limits(Config& config) {
+  auto& resources = config.linux_.resources;
+  if (resources && resources->pids && resources->pids->limit == 0) resources->pids->limit = -1;
+}
+
 template <class T>
 base::Result<T> read_text(std::string_view text) {
   auto json = TRY(base::parse_json(text));
@@ -36,7 +48,9 @@ base::Result<Config> read_config(std::string_view text) {
   auto version = TRY(document.at("ociVersion"));
   auto spelled = TRY(version.string());
   if (!is_version_one(spelled)) return version.error("must be a version 1.x.y");
-  return Reader::read<Config>(document);
+  auto config = TRY(Reader::read<Config>(document));
+  if (is_before_1_3(spelled)) read_old_limits(config);
+  return config;
 }
 
 base::Result<Process> read_process(std::string_view text) { return read_text<Process>(text); }

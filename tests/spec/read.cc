@@ -125,6 +125,18 @@ TEST_CASE("the first of several faults is the one that is named") {
   CHECK(error_of(R"({"ociVersion":"1.0.0","hostname":7,"linux":8})").starts_with("hostname: "));
 }
 
+TEST_CASE("a limit of no processes is none in documents of before 1.3") {
+  auto limit = [](const std::string& version) {
+    return config_of(R"({"ociVersion":")" + version +
+                     R"(","linux":{"resources":{"pids":{"limit":0}}}})")
+        .linux_.resources->pids->limit;
+  };
+  CHECK(limit("1.0.2-dev") == -1);
+  CHECK(limit("1.2.1") == -1);
+  CHECK(limit("1.3.0") == 0);
+  CHECK(limit("1.10.0") == 0);
+}
+
 TEST_CASE("a process and limits are read from documents of their own") {
   auto process = spec::read_process(R"({"cwd":"/","args":["a"],"user":{"uid":1,"gid":2}})");
   REQUIRE(process);
