@@ -83,8 +83,10 @@ class Schemata {
       return base::state_error(
           wanted.l3_cache_schema.empty() ? "--mem-bw-schema" : "--l3-cache-schema",
           ": the container was made without linux.intelRdt, so it has no resctrl group");
-    out.before_ =
-        TRY(fs::read_file(FdRef::cwd(), base::cat(group->mount, '/', group->group, "/schemata")));
+    auto path = base::cat(group->mount, '/', group->group, "/schemata");
+    auto before = TRY(fs::read_file(FdRef::cwd(), path));
+    // Without the last newline: the kernel would take an empty line for a wrong one.
+    out.before_ = before.substr(0, before.find_last_not_of('\n') + 1);
     out.group_ = group;
     TRY(apply::write_schemata(*group, texts));
     return out;

@@ -293,6 +293,14 @@ class Rdt(FieldsTest):
         self.assertIsNotNone(self.resctrl.at("silver"))
 
     @ours_only
+    def test_an_update_that_fails_puts_the_group_back(self):
+        name, _ = self.started()
+        before = self.resctrl.at(f"{name}/schemata").text
+        self.one_line(self.there("update", "--l3-cache-schema", "L3:0=3", "--cpuset-cpus", "4095", name), "linux.resources.cpu.cpus")
+        self.assertEqual(self.resctrl.writes(f"{name}/schemata"), ["L3:0=3\n", before])
+        self.delete(name)
+
+    @ours_only
     def test_the_process_joins_the_group_that_is_there(self):
         for clos, tasks in (("gold", "gold/tasks"), ("/", "tasks")):
             with self.subTest(clos):
