@@ -1,7 +1,7 @@
 """Holds statements/coverage.json against the statements, and against the specification where that is at hand.
 
-coverage.json lists, by document and anchor, each line of the specification that says MUST, REQUIRED or SHALL: a few words
-about it, and either the statements that test it (`by`) or the reason why none can (`not`); `lines` where an entry is
+coverage.json lists, by document and anchor, each line of the specification that says MUST, REQUIRED or SHALL: a few
+words about it, and either the statements that test it (`by`) or the reason why none can (`not`); `lines` where an entry is
 about more than one.
 """
 
@@ -47,7 +47,7 @@ def complaints(statements):
 
 
 def demands(text):
-    """(anchor, whether the line demands something) of each line of a document, but for code; anchors as GitHub makes them."""
+    """(anchor as GitHub makes it, whether it demands something) of each line of a document that is no code."""
     seen, anchor, code = collections.Counter(), "", False
     for line in text.splitlines():
         if line.lstrip().startswith("```"):

@@ -93,8 +93,8 @@ class Mounts(Statement):
 
     def test_readonly(self):
         """config.md#linux-mount-options: ro makes a bind mount read-only"""
-        script = "touch /mnt/file 2>/dev/null || echo refused"
-        self.assertEqual(self.mounted(script, bind(self.folder("one"), "bind", "ro")), "refused\n")
+        script = "ls /mnt; touch /mnt/file 2>/dev/null || echo refused"
+        self.assertEqual(self.mounted(script, bind(self.folder("one"), "bind", "ro")), "one\nrefused\n")
 
     def test_recursive(self):
         """config.md#linux-mount-options: rbind brings what is mounted below, bind does not"""
@@ -340,11 +340,11 @@ class Newer(Statement):
         """config.md#linux-mount-options: rro makes what is mounted below read-only too"""
         source = self.scratch / "source"
         (source / "below").mkdir(parents=True)
-        container = self.container("touch /mnt/below/file 2>/dev/null || echo refused")
+        container = self.container("ls /mnt; touch /mnt/below/file 2>/dev/null || echo refused")
         container.config["mounts"].append(bind(source, "rbind", "rro"))
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", source / "below"], check=True)
         try:
-            self.assertEqual(container.runs(), "refused\n")
+            self.assertEqual(container.runs(), "below\nrefused\n")
         finally:
             subprocess.run(["umount", source / "below"], check=True)
 

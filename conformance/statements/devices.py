@@ -61,7 +61,7 @@ class Network(Statement):
         self.assertIn("UP", self.seen({"given0": {}})["given0"]["flags"])
 
     def test_attributes(self):
-        """config-linux.md#network-devices: a moved device keeps its global addresses, its MTU and its hardware address"""
+        """config-linux.md#network-devices: a moved device keeps its global addresses, MTU and hardware address"""
         ip("link", "set", "given0", "mtu", 1400, "address", "02:00:00:00:00:07")
         ip("address", "add", "192.0.2.7/24", "dev", "given0")
         ip("address", "add", "2001:db8::7/64", "dev", "given0", "nodad")
@@ -164,7 +164,8 @@ class Memory(Statement):
 
     def test_nodes(self):
         """config-linux.md#memory-policy: nodes that a mode needs, or does not take, are checked"""
-        for policy in ({"mode": "MPOL_BIND"}, {"mode": "MPOL_LOCAL", "nodes": "0"}, {"mode": "MPOL_BIND", "nodes": "x"}):
+        for policy in ({"mode": "MPOL_BIND"}, {"mode": "MPOL_LOCAL", "nodes": "0"},
+                       {"mode": "MPOL_BIND", "nodes": "x"}):
             with self.subTest(policy=policy):
                 container = self.container()
                 container.config["linux"]["memoryPolicy"] = policy

@@ -216,7 +216,8 @@ class Promise(Features):
                 policy = {"mode": word} | ({} if word in ("MPOL_DEFAULT", "MPOL_LOCAL") else {"nodes": "0"})
             config["linux"]["memoryPolicy"] = policy
 
-        self.each([*self.named("linux", "memoryPolicy", "modes"), *self.named("linux", "memoryPolicy", "flags")], configure)
+        named = [self.named("linux", "memoryPolicy", kind) for kind in ("modes", "flags")]
+        self.each(sum(named, []), configure)
 
     def test_idmap(self):
         """features-linux.md#mountextensions: idmap is enabled just where a mount's mapping is applied"""

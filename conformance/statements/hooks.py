@@ -111,7 +111,8 @@ class Order(Hooks):
         """config.md#poststart: the program has been executed when poststart hooks run"""
         container = self.container()
         container.config["process"]["args"] = ["/bin/sleep", "1000"]
-        script = "cat >{0}/state; pid=$(grep -o '\"pid\": *[0-9]*' {0}/state); cat /proc/${{pid##*[: ]}}/cmdline >{0}/seen"
+        script = ("cat >{0}/state; pid=$(grep -o '\"pid\": *[0-9]*' {0}/state); "
+                  "cat /proc/${{pid##*[: ]}}/cmdline >{0}/seen")
         self.hook(container, "poststart", script.format(container.rootfs))
         container.create().start()
         self.assertEqual((container.rootfs / "seen").read_bytes(), b"/bin/sleep\x001000\x00")

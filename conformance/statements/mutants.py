@@ -40,8 +40,12 @@ def lavish(config):
 
 
 def strict(config):
-    """Takes nothing but the least: whether a configuration has only members that every one here has."""
+    """Takes nothing but the least: whether a configuration has only what every one here has."""
     least = minimal_config([])
+    if config.get("root") != least["root"] or len(config.get("mounts", [])) > len(least["mounts"]):
+        return False
+    if not config.get("process", {}).get("args", ["/"])[0].startswith("/"):
+        return False
     return (config.keys() <= least.keys() and config.get("process", {}).keys() <= least["process"].keys()
             and config.get("linux", {}).keys() <= least["linux"].keys())
 
@@ -64,7 +68,8 @@ def boasting(features):
 
 CONFIGURATIONS = {"plain": plain, "open-hearted": open_hearted, "lavish": lavish}
 # In the order in which they are tried on a statement: the subtle ones first.
-NAMES = ("plain", "forgiving", "lying", "eager", "lazy", "harsh", "leaky", "open-hearted", "lavish", "strict")
+NAMES = ("plain", "forgiving", "lying", "eager", "lazy", "harsh", "leaky", "covering", "open-hearted", "lavish",
+         "strict")
 
 
 def main(name, program, *words):
@@ -94,6 +99,10 @@ def main(name, program, *words):
     status = subprocess.run([program, *words]).returncode
     if name == "eager" and operation == "create" and status == 0:
         return subprocess.run([program, *words[:words.index("create")], "start", words[-1]]).returncode
+    if name == "covering" and operation == "create" and status == 0:  # something new upon /dev
+        state = subprocess.run([program, *words[:words.index("create")], "state", words[-1]], stdout=subprocess.PIPE)
+        enter = ["nsenter", "--target", str(json.loads(state.stdout)["pid"]), "--mount", "--root"]
+        subprocess.run([*enter, "/bin/busybox", "mount", "-t", "tmpfs", "tmpfs", "/dev"])
     if name == "harsh" and operation == "delete":  # takes more than it was given
         for folder in Path(words[1]).parent.glob("*"):
             if folder.name == "outside" or folder.name.startswith("bundle-"):

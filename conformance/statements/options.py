@@ -1,4 +1,4 @@
-"""config.md#linux-mount-options: every option that a runtime must know, by what /proc/self/mountinfo says of the mount."""
+"""config.md#linux-mount-options: every option that a runtime must know, by what the kernel says of the mount."""
 
 import subprocess
 
