@@ -102,10 +102,8 @@ std::string refusal(const CLI::App& app, const std::string& said) {
     return with_help(command, base::cat(command.get_name(),
                                         ": one word too many: ", base::quote(extra.front())));
   auto about = said.substr(0, said.find(':'));
-  if (said.ends_with(" missing"))
-    return with_help(command, base::cat(command.get_name(), ": ", about, " needs a value"));
   // compat: podman looks for these words to find out whether there is such an option.
-  if (said.ends_with(" missing") && said.starts_with("--"))
+  if (said.ends_with(" missing"))
     return with_help(command, base::cat(command.get_name(), ": ", about, " requires an argument"));
   auto before = option_names(outline(app));
   if (std::find(before.begin(), before.end(), about) != before.end()) return with_help(app, said);
