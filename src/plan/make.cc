@@ -36,8 +36,11 @@ Result<std::optional<SeccompPlan>> filter(const spec::Linux& config, bool no_new
   return std::optional<SeccompPlan>(std::move(plan));
 }
 
+// Where the container's groups can be seen. Those that may not come to be cannot: a mount of
+// cgroups shows the caller's own then.
 std::vector<CgroupDir> cgroup_dirs(const CgroupPlan& plan) {
   std::vector<CgroupDir> out;
+  if (plan.best_effort) return out;
   for (const auto& directory : plan.directories) {
     CgroupDir dir;
     dir.mount = directory.mount;
