@@ -136,6 +136,20 @@ TEST_CASE("every namespace and mount option that the features name is planned") 
   }
 }
 
+TEST_CASE("a mount of cgroups shows the caller's group where the container may get none") {
+  auto wanted = config();
+  wanted.mounts.push_back({.destination = "/sys/fs/cgroup", .type = "cgroup", .source = "cgroup"});
+  auto source = [&](uid_t uid) {
+    plan::Host host;
+    host.uid = uid;
+    host.cgroup.mode = plan::CgroupMode::Unified;
+    host.cgroup.hierarchies = {{.mount = "/sys/fs/cgroup", .v2 = true, .root = "/", .own = "/me"}};
+    return std::get<plan::BindMount>(planned(wanted, host).rootfs.mounts.back().what).source;
+  };
+  CHECK(source(0) == "/sys/fs/cgroup/c1");
+  CHECK(source(1000) == "/sys/fs/cgroup/me");
+}
+
 TEST_CASE("a sysctl is a file: dots are slashes, unless slashes are written") {
   auto wanted = config();
   wanted.linux_.sysctl = {{"net.ipv4.ip_forward", "1"},
