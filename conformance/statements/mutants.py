@@ -68,7 +68,7 @@ def boasting(features):
 
 CONFIGURATIONS = {"plain": plain, "open-hearted": open_hearted, "lavish": lavish}
 # In the order in which they are tried on a statement: the subtle ones first.
-NAMES = ("plain", "forgiving", "lying", "eager", "lazy", "harsh", "leaky", "covering", "open-hearted", "lavish",
+NAMES = ("plain", "forgiving", "lying", "eager", "lazy", "harsh", "leaky", "covering", "late", "open-hearted", "lavish",
          "strict")
 
 
@@ -76,6 +76,12 @@ def main(name, program, *words):
     operation = next((word for word in words if word in OPERATIONS), "")
     if name == "lazy" and operation in ("kill", "delete") and "--force" not in words:
         return 0  # says that it is done
+    if name == "late" and operation == "start" and len(words) > 3:  # reads the configuration once more
+        before = words[:words.index("start")]
+        state = subprocess.run([program, *before, "state", words[-1]], stdout=subprocess.PIPE, text=True)
+        if state.returncode == 0:
+            subprocess.run([program, *before, "delete", "--force", words[-1]])
+            subprocess.run([program, *before, "create", "--bundle", json.loads(state.stdout)["bundle"], words[-1]])
     if name == "eager" and operation == "start":
         return 0  # says that it is done
     if operation == "create" and "--bundle" in words:
