@@ -35,11 +35,7 @@ Status memory_v1(const spec::Memory& memory, Controller& controller) {
     TRY(controller.add({.file = "memory.soft_limit_in_bytes",
                         .text = base::cat(*memory.reservation),
                         .what = "reservation"}));
-  // The file is still there, and takes what is written without any effect.
-  if (memory.kernel.value_or(0) > 0)
-    return base::unsupported(controller.what("kernel"),
-                             ": Linux has no limit of kernel memory alone since 5.16, got ",
-                             *memory.kernel);
+  // The file is still there, and takes what is written without any effect: see make and update.
   if (memory.kernel.value_or(0) != 0)
     TRY(controller.add({.file = "memory.kmem.limit_in_bytes",
                         .text = base::cat(*memory.kernel),

@@ -50,6 +50,20 @@ std::vector<CgroupDir> cgroup_dirs(const CgroupPlan& plan) {
   return out;
 }
 
+// What cannot be applied here, and is no reason not to start.
+void warn_of_no_effect(const spec::Linux& config, const Host& host,
+                       std::vector<std::string>& warnings) {
+  if (!host.selinux && !config.mount_label.empty())
+    warnings.emplace_back("linux.mountLabel: SELinux is not enabled here, so it is not applied");
+  // spec: config-linux.md#memory: not recommended. compat: runc warns, too
+  if (config.resources && config.resources->memory &&
+      config.resources->memory->kernel.value_or(0) > 0)
+    warnings.emplace_back(
+        "linux.resources.memory.kernel: Linux has no limit of kernel memory alone since 5.16, so "
+        "it "
+        "has no effect");
+}
+
 // The first process of a new user namespace holds every capability, whatever the runtime holds, and
 // has the usual securebits.
 Host host_of_container(const Host& host, bool user_namespace) {
@@ -73,8 +87,7 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
   out.hostname = config.hostname;
   out.domainname = config.domainname;
   out.rootfs = TRY(rootfs(config, host, request, cgroup_dirs(out.cgroup)));
-  if (!host.selinux && !config.linux_.mount_label.empty())
-    out.warnings.push_back("linux.mountLabel: SELinux is not enabled here, so it is not applied");
+  warn_of_no_effect(config.linux_, host, out.warnings);
   out.sysctls = sysctls(config.linux_.sysctl);
   out.hooks = hooks(config.hooks, request.bundle);
   if (!config.process) return out;

@@ -139,6 +139,9 @@ Status complete_cpu(spec::Cpu& wanted, const spec::Cpu& in_force, bool v2) {
 
 Result<Update> update(const spec::Resources& stored, const spec::Resources& wanted,
                       const CgroupHost& host) {
+  if (wanted.memory && wanted.memory->kernel.value_or(0) > 0)
+    return base::unsupported("linux.resources.memory.kernel: Linux has no limit of kernel memory ",
+                             "alone since 5.16, got ", *wanted.memory->kernel);
   Update out;
   out.in_force = merged(stored, wanted, on_v2(host, "memory"));
   auto to_write = wanted;

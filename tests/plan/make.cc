@@ -63,6 +63,20 @@ bool plans(const spec::Linux& part, const plan::Host& host = {}) {
   return static_cast<bool>(plan_of(wanted, host));
 }
 
+TEST_CASE("a limit of kernel memory, which no kernel keeps any more, is warned of") {
+  auto wanted = config();
+  wanted.linux_.resources.emplace().memory = spec::Memory{.kernel = 4096};
+  plan::Host host;
+  plan::CgroupHierarchy memory;
+  memory.mount = "/sys/fs/cgroup/memory";
+  memory.controllers = {"memory"};
+  host.cgroup.hierarchies = {memory};
+  auto planned = plan::make(wanted, host, {});
+  REQUIRE_MESSAGE(planned, planned.error().text());
+  REQUIRE(planned.value().warnings.size() == 1);
+  CHECK(planned.value().warnings[0].starts_with("linux.resources.memory.kernel: "));
+}
+
 TEST_CASE("every memory policy that the features name is planned, and no other") {
   Promised promised;
   auto modes = promised.words({"memoryPolicy", "modes"});

@@ -123,6 +123,14 @@ TEST_CASE("memory without a limit has swap without one") {
   CHECK(writes_of(v2) == Lines{"memory.swap.max=max", "memory.max=max"});
 }
 
+TEST_CASE("a limit of kernel memory, which no kernel keeps any more, is refused") {
+  spec::Resources wanted;
+  wanted.memory = spec::Memory{.kernel = 4096};
+  auto refused = plan::update({}, wanted, {});
+  REQUIRE(!refused);
+  CHECK(refused.error().text().starts_with("linux.resources.memory.kernel: "));
+}
+
 TEST_CASE("on v1 memory and swap are written in whichever order the kernel takes") {
   auto out =
       updated(memory({.limit = 100, .swap = 100}), memory({.limit = 400, .swap = 400}), v1_host());

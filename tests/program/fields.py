@@ -547,8 +547,11 @@ class Resources(FieldsTest):
         self.assertEqual(self.cgroup_file(config, "memory", "memory.kmem.tcp.limit_in_bytes", "").read_text().strip(), str(8 * MB))
 
     @ours_only
-    def test_a_limit_of_kernel_memory_is_refused(self):
-        self.refused_run(self.with_resources(memory={"kernel": 8 * MB}), "linux.resources.memory.kernel")
+    def test_a_limit_of_kernel_memory_is_warned_of_and_refused_for_an_update(self):
+        done = self.run_config(self.with_resources(memory={"kernel": 8 * MB}))
+        self.assertEqual(done.code, 0, done)
+        self.assertIn("linux.resources.memory.kernel", done.err)
+        self.refused("update", "--kernel-memory", "8m", self.running(), says="linux.resources.memory.kernel")
 
     @ours_only
     def test_memory_that_is_not_counted_with_that_of_groups_inside_is_refused(self):

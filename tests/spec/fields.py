@@ -128,7 +128,7 @@ TABLE = {
     "linux.resources.memory.limit": ["limits: memory_limit_is_written", "limits: a_process_that_takes_more_memory_than_allowed_is_killed"],
     "linux.resources.memory.reservation": ["plan cgroup: v1 memory: everything of the specification's example"],
     "linux.resources.memory.swap": ["limits: swap_below_memory_is_refused_by_name", "plan cgroup: v2 limits swap alone: memory and swap together less memory"],
-    "linux.resources.memory.kernel": ["fields: a_limit_of_kernel_memory_is_refused", "refused: Linux has no limit of kernel memory alone since 5.16"],
+    "linux.resources.memory.kernel": ["fields: a_limit_of_kernel_memory_is_warned_of_and_refused_for_an_update", "refused: Linux has no limit of kernel memory alone since 5.16"],
     "linux.resources.memory.kernelTCP": ["fields: swappiness_and_the_oom_killer", "refused: cgroup v2 has nothing like it"],
     "linux.resources.memory.swappiness": ["fields: swappiness_and_the_oom_killer", "refused: cgroup v2 has nothing like it"],
     "linux.resources.memory.disableOOMKiller": ["fields: swappiness_and_the_oom_killer", "refused: cgroup v2 has nothing like it"],
