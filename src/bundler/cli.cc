@@ -77,6 +77,7 @@ std::variant<Invocation, Answer> parse_arguments(int argc, const char* const* ar
   add_global(app, invocation, choice);
   add_images(app, choice);
   add_store(app, choice);
+  add_registry(app, choice);
   add_bundles(app, choice);
   cli::add_completion(app, choice.text);
   auto words = ours(argc, argv, choice);

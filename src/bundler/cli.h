@@ -14,6 +14,24 @@ struct PullCommand {
   bool plain_http = false;
 };
 
+struct PushCommand {
+  std::string image{};
+  std::string destination{};  // by default the image's own name
+  bool plain_http = false;
+};
+
+struct LoginCommand {
+  std::string registry{};
+  std::string user{};
+  bool password_stdin = false;
+  bool plain_http = false;
+};
+
+struct LogoutCommand {
+  std::string registry{};
+  bool all = false;
+};
+
 struct ImagesCommand {
   bool json = false;
   bool json_format = false;  // the same, said by --format
@@ -80,7 +98,7 @@ struct Invocation {
   bool quiet = false;
   bool debug = false;
   std::variant<PullCommand, ImagesCommand, ImportCommand, UnpackCommand, InspectCommand, TagCommand,
-               RemoveCommand, PruneCommand, ExportCommand>
+               RemoveCommand, PruneCommand, ExportCommand, PushCommand, LoginCommand, LogoutCommand>
       command{};
 };
 

@@ -27,10 +27,13 @@ struct Choice {
 void add_images(CLI::App& app, Choice& choice);
 // inspect, tag, remove, prune, export.
 void add_store(CLI::App& app, Choice& choice);
+// push, login, logout.
+void add_registry(CLI::App& app, Choice& choice);
 // unpack.
 void add_bundles(CLI::App& app, Choice& choice);
 
 void add_quiet(CLI::App* command, Choice& choice);
+void add_plain_http(CLI::App* command, bool& plain_http);
 void add_platform(CLI::App* command, std::string& platform);
 
 // The words that a command of ours leaves to a container's; none when the first is a mistyped

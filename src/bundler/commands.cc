@@ -1,6 +1,7 @@
 #include "bundler/commands.h"
 
 #include "bundler/images.h"
+#include "bundler/login.h"
 #include "bundler/progress_display.h"
 #include "bundler/store_commands.h"
 #include "image/convert.h"
@@ -8,6 +9,7 @@
 #include "image/layout.h"
 #include "image/platform.h"
 #include "image/pull.h"
+#include "image/push.h"
 #include "image/reference.h"
 #include "image/unpack.h"
 
@@ -34,7 +36,8 @@ base::Status report(const Context& context, const image::Reference& reference,
 }
 
 base::Status pull(const Context& context, const PullCommand& command) {
-  image::PullOptions options{.auth_files = auth_files(context.environment)};
+  image::PullOptions options{.auth_files = auth_files(context.environment),
+                             .helpers = helper_world(context.environment)};
   options.platform = TRY(platform_of(command.platform));
   options.registry.plain_http = command.plain_http;
   if (context.invocation.debug)
@@ -53,6 +56,23 @@ base::Status pull(const Context& context, const PullCommand& command) {
     TRY(report(context, reference, pulled));
   }
   return {};
+}
+
+// At the destination it may have a name that it has nowhere else.
+base::Status push(const Context& context, const PushCommand& command) {
+  auto from = TRY(image::parse_reference(command.image));
+  auto to = command.destination.empty() ? from : TRY(image::parse_reference(command.destination));
+  image::PushOptions options{.auth_files = auth_files(context.environment),
+                             .helpers = helper_world(context.environment)};
+  options.registry.plain_http = command.plain_http;
+  if (context.invocation.debug)
+    options.registry.trace = [](std::string_view text) { note(base::cat("debug: ", text)); };
+  auto pushed = [&] {
+    ProgressDisplay display(context.environment, context.invocation.quiet);
+    return image::push(context.store, from, to, options, display);
+  }();
+  auto descriptor = TRY(std::move(pushed), "push ", to.text());
+  return report(context, to, descriptor);
 }
 
 base::Status images(const Context& context, const ImagesCommand& command) {
@@ -141,6 +161,10 @@ base::Result<std::string> default_store(const Environment& environment) {
   return base::usage_error("neither HOME nor XDG_DATA_HOME is set: say --store DIR");
 }
 
+image::HelperWorld helper_world(const Environment& environment) {
+  return {.search_path = environment.search_path, .environment = environment.variables};
+}
+
 std::vector<std::string> auth_files(const Environment& environment) {
   if (!environment.registry_auth_file.empty()) return {environment.registry_auth_file};
   std::vector<std::string> out;
@@ -158,6 +182,11 @@ std::vector<std::string> auth_files(const Environment& environment) {
 }
 
 base::Status run(const Invocation& invocation, const Environment& environment) {
+  // These need no store.
+  if (auto command = std::get_if<LoginCommand>(&invocation.command))
+    return login(invocation, *command, environment);
+  if (auto command = std::get_if<LogoutCommand>(&invocation.command))
+    return logout(invocation, *command, environment);
   auto folder = invocation.store;
   if (folder.empty()) folder = TRY(default_store(environment));
   auto store = TRY(image::Store::open(folder));
@@ -172,7 +201,10 @@ base::Status run(const Invocation& invocation, const Environment& environment) {
           [&](const TagCommand& command) { return tag(store, command); },
           [&](const RemoveCommand& command) { return remove(store, command, invocation.quiet); },
           [&](const PruneCommand& command) { return prune(store, command, invocation.quiet); },
-          [&](const ExportCommand& command) { return export_image(store, command); }},
+          [&](const ExportCommand& command) { return export_image(store, command); },
+          [&](const PushCommand& command) { return push(context, command); },
+          [&](const LoginCommand& command) { return login(invocation, command, environment); },
+          [&](const LogoutCommand& command) { return logout(invocation, command, environment); }},
       invocation.command);
 }
 

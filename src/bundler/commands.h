@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "bundler/cli.h"
 #include "bundler/environment.h"
+#include "image/credentials.h"
 
 namespace bundler {
 
@@ -16,5 +17,8 @@ base::Result<std::string> default_store(const Environment& environment);
 // The files that are asked for a registry's credentials, in this order.
 // compat: containers-auth.json(5), docker login
 std::vector<std::string> auth_files(const Environment& environment);
+
+// How credential helpers are run.
+image::HelperWorld helper_world(const Environment& environment);
 
 }  // namespace bundler

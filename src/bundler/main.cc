@@ -34,7 +34,9 @@ bundler::Environment read_environment() {
                            .runtime_dir = variable("XDG_RUNTIME_DIR"),
                            .docker_config = variable("DOCKER_CONFIG"),
                            .registry_auth_file = variable("REGISTRY_AUTH_FILE"),
+                           .search_path = variable("PATH"),
                            .terminal = draws_on(STDERR_FILENO)};
+  for (auto one = environ; *one; ++one) out.variables.emplace_back(*one);
   struct winsize size {};
   if (out.terminal && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     out.columns = size.ws_col;

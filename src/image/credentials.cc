@@ -7,25 +7,12 @@
 
 #include "base/json.h"
 #include "fs/files.h"
+#include "image/credential_helper.h"
 
 namespace image {
 namespace {
 
 constexpr std::uint64_t kLargestFile = 4 << 20;
-
-// "https://index.docker.io/v1/" → "docker.io"; "https://host:5000/v2/" → "host:5000".
-std::string place_of(std::string_view key) {
-  for (std::string_view scheme : {"https://", "http://"})
-    if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
-  while (key.ends_with('/')) key.remove_suffix(1);
-  for (std::string_view version : {"/v1", "/v2"})
-    if (key.ends_with(version)) key.remove_suffix(version.size());
-  auto slash = key.find('/');
-  auto host = key.substr(0, slash);
-  auto path = slash == std::string_view::npos ? std::string_view() : key.substr(slash);
-  if (host == "index.docker.io" || host == "registry-1.docker.io") host = "docker.io";
-  return base::cat(host, path);
-}
 
 // Whether the key is the image's name or a folder above it.
 bool covers(std::string_view place, std::string_view name) {
@@ -52,16 +39,30 @@ base::Result<std::optional<Credentials>> read_entry(const base::Place& place) {
   return std::optional<Credentials>(std::move(out));
 }
 
-base::Result<std::string> helper_of(const base::Place& document, const Reference& reference) {
+}  // namespace
+
+std::string auth_place(std::string_view key) {
+  for (std::string_view scheme : {"https://", "http://"})
+    if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
+  while (key.ends_with('/')) key.remove_suffix(1);
+  for (std::string_view version : {"/v1", "/v2"})
+    if (key.ends_with(version)) key.remove_suffix(version.size());
+  auto slash = key.find('/');
+  auto host = key.substr(0, slash);
+  auto path = slash == std::string_view::npos ? std::string_view() : key.substr(slash);
+  if (host == "index.docker.io" || host == "registry-1.docker.io") host = "docker.io";
+  return base::cat(host, path);
+}
+
+base::Result<std::string> helper_for(const base::Json& json, std::string_view registry) {
+  base::Place document(json);
   if (auto helpers = TRY(document.find("credHelpers"))) {
     auto all = TRY(helpers->string_map());
     for (const auto& [key, helper] : all)
-      if (place_of(key) == reference.registry) return helper;
+      if (auth_place(key) == registry) return helper;
   }
   return document.string_or("credsStore", "");
 }
-
-}  // namespace
 
 std::string base64(std::string_view bytes) {
   std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
@@ -93,7 +94,7 @@ base::Result<FoundCredentials> credentials_in(std::string_view json, const Refer
   if (auto auths = TRY(document.find("auths"))) {
     auto entries = TRY(auths->members());
     for (const auto& [key, entry] : entries) {
-      auto place = place_of(key);
+      auto place = auth_place(key);
       if (!covers(place, reference.name()) || place.size() <= longest) continue;
       auto found = TRY(read_entry(entry));
       if (!found) continue;
@@ -101,24 +102,27 @@ base::Result<FoundCredentials> credentials_in(std::string_view json, const Refer
       longest = place.size();
     }
   }
-  if (out.credentials) return out;
-  auto helper = TRY(helper_of(document, reference));
-  if (!helper.empty())
-    out.note = base::cat("names the credential helper ", base::quote(helper),
-                         ", and credential helpers are not supported yet");
+  auto helper = TRY(helper_for(root, reference.registry));
+  bool common = helper == TRY(document.string_or("credsStore", ""));
+  if (!out.credentials || !common) out.helper = std::move(helper);
   return out;
 }
 
 base::Result<FoundCredentials> find_credentials(const std::vector<std::string>& files,
-                                                const Reference& reference) {
+                                                const Reference& reference,
+                                                const HelperWorld& helpers) {
   FoundCredentials out;
   for (const auto& file : files) {
     auto text = fs::read_file(base::FdRef::cwd(), file, kLargestFile);
     if (!text && (text.error().code() == ENOENT || text.error().code() == ENOTDIR)) continue;
     if (!text) return std::move(text).error();
     auto found = TRY(credentials_in(text.value(), reference), file);
+    if (!found.helper.empty()) {
+      auto kept = helper_get(helpers, found.helper, helper_server(reference.registry));
+      if (kept && kept.value()) found.credentials = std::move(kept).value();
+      if (!kept && out.note.empty()) out.note = base::cat(file, ": ", kept.error().text());
+    }
     if (found.credentials) return found;
-    if (out.note.empty() && !found.note.empty()) out.note = base::cat(file, " ", found.note);
   }
   return out;
 }

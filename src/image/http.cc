@@ -2,16 +2,19 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
 #include "base/text.h"
+#include "image/url.h"
 
 namespace image {
 namespace {
 
 constexpr std::size_t kLongestProblem = 16384;
 constexpr std::size_t kMostHeaderBytes = 256 << 10;
+constexpr curl_off_t kLongestRetry = 1 << 30;
 
 // One exchange, while it lasts.
 struct Exchange {
@@ -53,8 +56,12 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
     response.content_range = std::move(value);
   else if (equals_ignoring_case(name, "www-authenticate"))
     response.challenges.push_back(std::move(value));
-  else if (equals_ignoring_case(name, "retry-after"))
-    response.retry_after = base::parse<unsigned>(value);
+  else if (equals_ignoring_case(name, "docker-content-digest"))
+    response.digest = std::move(value);
+  else if (equals_ignoring_case(name, "range"))
+    response.range = std::move(value);
+  else if (equals_ignoring_case(name, "location"))
+    response.location = std::move(value);
   return size;
 }
 
@@ -89,6 +96,14 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
   return 0;
 }
 
+std::size_t give_upload(char* to, std::size_t, std::size_t size, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  auto given = exchange.request->upload->read(std::span(to, size));
+  if (given) return given.value();
+  exchange.failure = std::move(given).error();
+  return CURL_READFUNC_ABORT;
+}
+
 int look_for_stop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Exchange*>(user)->stop->is_set() ? 1 : 0;
 }
@@ -101,10 +116,27 @@ bool is_loss(CURL* curl, CURLcode code) {
     return connected > 0;
   }
   return code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR ||
-         code == CURLE_SEND_ERROR || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+         code == CURLE_SEND_ERROR || code == CURLE_SEND_FAIL_REWIND || code == CURLE_HTTP2 ||
+         code == CURLE_HTTP2_STREAM;
 }
 
 }  // namespace
+
+std::string_view method_word(Method method) {
+  switch (method) {
+    case Method::Get:
+      return "GET";
+    case Method::Head:
+      return "HEAD";
+    case Method::Post:
+      return "POST";
+    case Method::Put:
+      return "PUT";
+    case Method::Patch:
+      return "PATCH";
+  }
+  return {};
+}
 
 void Stop::set() {
   std::lock_guard hold(mutex_);
@@ -160,6 +192,31 @@ void set_ends(CURL* curl, Exchange& exchange) {
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
 }
 
+void set_method(CURL* curl, const Request& request, Exchange& exchange) {
+  switch (request.method) {
+    case Method::Get:
+      return;
+    case Method::Head:
+      curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+      return;
+    case Method::Post:
+    case Method::Put:
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request.text.size()));
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.text.data());
+      break;
+    case Method::Patch:
+      curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+      curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+      curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
+                       static_cast<curl_off_t>(request.upload_size));
+      curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_upload);
+      curl_easy_setopt(curl, CURLOPT_READDATA, &exchange);
+      break;
+  }
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method_word(request.method).data());
+}
+
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -174,6 +231,8 @@ HeaderList header_list(const Request& request) {
     }
   };
   for (const auto& header : request.headers) add(header);
+  // Few registries answer it, and each upload would wait a second.
+  if (request.upload || !request.text.empty()) add("Expect:");
   if (request.from > 0) add(base::cat("Range: bytes=", request.from, "-"));
   return list;
 }
@@ -184,9 +243,11 @@ base::Result<Response> outcome(CURLcode code, Exchange& exchange, std::string_vi
   if (code == CURLE_ABORTED_BY_CALLBACK) return base::state_error("stopped");
   auto& response = exchange.response;
   curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &response.status);
-  char* location = nullptr;
-  curl_easy_getinfo(exchange.curl, CURLINFO_REDIRECT_URL, &location);
-  if (location) response.location = location;
+  curl_off_t seconds = 0;  // also where the header gives a date
+  curl_easy_getinfo(exchange.curl, CURLINFO_RETRY_AFTER, &seconds);
+  if (seconds > 0) response.retry_after = static_cast<unsigned>(std::min(seconds, kLongestRetry));
+  if (!response.location.empty())
+    response.location = resolve_url(exchange.request->url, response.location);
   // A problem's body that is cut off still has its status.
   bool has_problem = code == CURLE_WRITE_ERROR && !response.problem.empty();
   if (code == CURLE_OK || has_problem) return std::move(response);
@@ -220,7 +281,7 @@ base::Result<Response> Transport::exchange(const Request& request) {
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message.data());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-  if (!request.form.empty()) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.form.c_str());
+  set_method(curl, request, exchange);
   auto code = curl_easy_perform(curl);
   return outcome(code, exchange, message.data());
 }

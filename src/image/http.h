@@ -7,7 +7,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -36,10 +38,28 @@ class Stop {
   mutable std::condition_variable changed_;
 };
 
+enum class Method { Get, Head, Post, Put, Patch };
+// "GET" …
+std::string_view method_word(Method method);
+
+// Bytes that go up, piece by piece.
+class Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+  // How many bytes it has put there; 0 is the end.
+  virtual base::Result<std::size_t> read(std::span<char> into) = 0;
+};
+
 struct Request {
+  Method method = Method::Get;
   std::string url{};
   std::vector<std::string> headers{};  // "Accept: application/json"
-  std::string form{};                  // not empty: a POST of these fields, else a GET
+  std::string text{};                  // of a POST or PUT: the body
+  Source* upload = nullptr;            // of a PATCH: the body …
+  std::uint64_t upload_size = 0;       // … and how many bytes it has
   Sink* body = nullptr;                // takes the body of a 200 or 206
   // So many bytes of the body are here already: the rest is asked for, and what comes again is
   // dropped.
@@ -52,7 +72,9 @@ struct Response {
   std::vector<std::string> challenges{};  // the WWW-Authenticate headers
   std::optional<unsigned> retry_after{};  // seconds
   std::string content_range{};
-  std::string location{};  // where a redirect leads, absolute
+  std::string location{};  // where a redirect leads or an upload goes on, absolute
+  std::string digest{};    // Docker-Content-Digest
+  std::string range{};     // of an upload: what has arrived
   std::string problem{};   // the body of any other status, its first 16 KiB
   // Not empty: the connection was lost before the end of the answer, and this is how.
   std::string lost{};

@@ -230,7 +230,7 @@ base::Result<Descriptor> pull(const Store& store, const Reference& reference,
                               const PullOptions& options, Progress& progress) {
   HttpLibrary library;
   Stop stop;
-  auto credentials = TRY(find_credentials(options.auth_files, reference));
+  auto credentials = TRY(find_credentials(options.auth_files, reference, options.helpers));
   auto registry = TRY(Registry::make(reference, options.registry, std::move(credentials), stop));
   Transport transport(options.registry.patience, stop);
   auto found = TRY(find_manifest(*registry, transport, store, reference, options.platform));

@@ -19,6 +19,7 @@ struct PullOptions {
   unsigned side_by_side = 4;  // blobs at once
   RegistryOptions registry{};
   std::vector<std::string> auth_files{};  // in the order in which they are asked
+  HelperWorld helpers{};
 };
 
 // The image under its name in the store. Every document and blob is verified before it gets a name;

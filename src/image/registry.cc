@@ -1,33 +1,17 @@
 #include "image/registry.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/json.h"
-#include "base/named.h"
 #include "image/media.h"
+#include "image/registry_answer.h"
 
 namespace image {
 namespace {
 
 constexpr int kMostRedirects = 5;
 constexpr int kMostRefusals = 2;
-constexpr unsigned kLongestPause = 60'000;  // milliseconds
 constexpr std::uint64_t kLargestToken = 1 << 20;
-
-constexpr std::array<base::Named<long>, 11> kStatusWords{{
-    {"bad request", 400},
-    {"unauthorized", 401},
-    {"forbidden", 403},
-    {"not found", 404},
-    {"method not allowed", 405},
-    {"requested range not satisfiable", 416},
-    {"too many requests", 429},
-    {"internal server error", 500},
-    {"bad gateway", 502},
-    {"service unavailable", 503},
-    {"gateway timeout", 504},
-}};
 
 class TextSink : public Sink {
  public:
@@ -45,59 +29,6 @@ class TextSink : public Sink {
   std::uint64_t most_;
   std::string text_;
 };
-
-// Foreign text for a terminal: no control characters, not long.
-std::string printable(std::string_view text) {
-  constexpr std::size_t kLongest = 200;
-  std::string out(text.substr(0, kLongest));
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return out;
-}
-
-// "MANIFEST_UNKNOWN: manifest unknown", or the empty text.
-// spec: distribution spec.md#error-codes
-std::string problem_text(const Response& response) {
-  auto json = base::parse_json(response.problem);
-  if (!json) return {};
-  auto errors = json.value().find("errors");
-  if (!errors || !errors->array_items() || errors->array_items()->empty()) {
-    auto details = json.value().find("details");  // token services
-    return details && details->string() ? printable(*details->string()) : std::string();
-  }
-  const auto& first = errors->array_items()->front();
-  auto word = [&first](std::string_view name) {
-    auto member = first.find(name);
-    return member && member->string() ? printable(*member->string()) : std::string();
-  };
-  auto code = word("code");
-  auto message = word("message");
-  return code.empty() || message.empty() ? code + message : base::cat(code, ": ", message);
-}
-
-base::Error status_error(const Response& response) {
-  auto text = base::cat(response.status);
-  if (auto word = base::word_of(kStatusWords, response.status); !word.empty())
-    text += base::cat(" ", word);
-  if (auto problem = problem_text(response); !problem.empty())
-    text += base::cat(" (", problem, ")");
-  return base::system_error(text);
-}
-
-bool is_redirect(const Response& response) {
-  auto s = response.status;
-  return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) && !response.location.empty();
-}
-
-bool may_pass(const Response& response) {
-  return !response.answered() || response.status == 429 || response.status >= 500;
-}
-
-unsigned pause_before(unsigned failures, const Response& response, const RegistryOptions& options) {
-  if (response.answered() && response.retry_after)
-    return std::min(*response.retry_after, kLongestPause / 1000) * 1000;
-  return std::min(options.first_pause << std::min(failures - 1, 10U), kLongestPause);
-}
 
 }  // namespace
 
@@ -138,11 +69,11 @@ base::Result<Registry::Document> Registry::document(Transport& transport,
                                                     std::string_view tag_or_digest) {
   TextSink text(kLargestDocument);
   Body body(text);
+  body.restarts = &text;
   auto response =
       TRY(get(transport, base::cat("manifests/", tag_or_digest), kAcceptedManifests, body));
   if (!response.answered())
-    return base::system_error(response.silent ? "registry fell silent" : "registry hung up",
-                              " after ", body.received, " bytes (", printable(response.lost), ")");
+    return lost_error(response, base::cat(" after ", body.received, " bytes"));
   if (response.status != 200) return refusal(response);
   return Document{text.take(), std::move(response.content_type)};
 }
@@ -153,33 +84,62 @@ base::Status Registry::blob(Transport& transport, const Descriptor& descriptor, 
   auto response = TRY(get(transport, base::cat("blobs/", descriptor.digest.text()), "", body));
   if (body.complete() && response.status < 300) return {};
   if (!response.answered())
-    return base::system_error(response.silent ? "registry fell silent" : "registry hung up",
-                              " after ", body.received, " of ", descriptor.size, " bytes (",
-                              printable(response.lost), ")");
+    return lost_error(response,
+                      base::cat(" after ", body.received, " of ", descriptor.size, " bytes"));
   if (response.status != 200 && response.status != 206) return refusal(response);
+  return {};
+}
+
+base::Status Registry::check_login(Transport& transport) {
+  auto url = TRY(parse_url(base::cat(root_.text, "/v2/")));
+  auto response = TRY(ask(transport, url, {}));
+  if (!response.answered()) return lost_error(response, "");
+  if (response.status == 404)
+    return base::system_error(reference_.registry, " is no registry of images: /v2/ is not found");
+  if (response.status != 200) return refusal(response);
   return {};
 }
 
 base::Result<Response> Registry::get(Transport& transport, std::string_view path,
                                      std::string_view accept, Body& body) {
-  auto url = TRY(parse_url(base::cat(root_.text, "/v2/", reference_.repository, "/", path)));
+  auto url = TRY(url_of(path));
+  Request request;
+  if (!accept.empty()) request.headers.push_back(base::cat("Accept: ", accept));
+  return ask(transport, url, std::move(request), &body);
+}
+
+base::Result<Url> Registry::url_of(std::string_view path) const {
+  return parse_url(base::cat(root_.text, "/v2/", reference_.repository, "/", path));
+}
+
+base::Result<Response> Registry::once(Transport& transport, const Url& url, Request request,
+                                      unsigned& generation) {
+  {
+    std::lock_guard hold(mutex_);
+    generation = generation_;
+    // An upload may have been led elsewhere.
+    if (!authorization_.empty() && url.same_place(root_))
+      request.headers.push_back(base::cat("Authorization: ", authorization_));
+  }
+  return follow(transport, url, std::move(request));
+}
+
+base::Result<Response> Registry::ask(Transport& transport, const Url& url, const Request& request,
+                                     Body* body) {
   unsigned failures = 0;
   for (int refusals = 0;;) {
-    if (body.restarts) {
-      body.restarts->clear();
-      body.received = 0;
+    auto next = request;
+    if (body) {
+      if (body->restarts) {
+        body->restarts->clear();
+        body->received = 0;
+      }
+      next.body = body;
+      next.from = body->received;
     }
-    Request request{.url = url.text, .body = &body, .from = body.received};
-    if (!accept.empty()) request.headers.push_back(base::cat("Accept: ", accept));
     unsigned generation = 0;
-    {
-      std::lock_guard hold(mutex_);
-      generation = generation_;
-      if (!authorization_.empty())
-        request.headers.push_back(base::cat("Authorization: ", authorization_));
-    }
-    auto response = TRY(follow(transport, url, std::move(request)));
-    if (body.complete()) return response;
+    auto response = TRY(once(transport, url, std::move(next), generation));
+    if (body && body->complete()) return response;
     if (response.answered() && response.status == 401 && refusals++ < kMostRefusals) {
       TRY(authorize(transport, response, generation));
       continue;
@@ -187,9 +147,13 @@ base::Result<Response> Registry::get(Transport& transport, std::string_view path
     // A silent registry has taken half a minute already.
     failures += response.silent ? 2 : 1;
     if (!may_pass(response) || failures >= options_.tries) return response;
-    if (!stop_.wait(pause_before(failures, response, options_)))
-      return base::state_error("stopped");
+    TRY(pause(failures, response));
   }
+}
+
+base::Status Registry::pause(unsigned failures, const Response& response) const {
+  if (stop_.wait(pause_before(failures, response, options_.first_pause))) return {};
+  return base::state_error("stopped");
 }
 
 base::Result<Response> Registry::follow(Transport& transport, const Url& start, Request request) {
@@ -208,6 +172,8 @@ base::Result<Response> Registry::follow(Transport& transport, const Url& start, 
     // Another place may refuse us, but not ask for our credentials.
     if (!here.same_place(start)) response.challenges.clear();
     if (!response.answered() || !is_redirect(response)) return response;
+    // What goes up is sent once; and a POST that is led on may become a GET.
+    if (request.method != Method::Get && request.method != Method::Head) return response;
     here = TRY(parse_url(response.location), "redirect");
   }
   return base::config_error("more than ", kMostRedirects, " redirects");
@@ -238,20 +204,34 @@ base::Status Registry::authorize(Transport& transport, const Response& refused,
   return {};
 }
 
+// All that this registry will be asked for, so that the first token is also the last.
+std::vector<std::string> Registry::scopes_of(const Challenge& challenge) const {
+  auto out = options_.scopes;
+  auto scope = challenge.parameter("scope");
+  if (scope.empty() && out.empty() && !reference_.repository.empty())
+    scope = base::cat("repository:", reference_.repository, ":pull");
+  // "repository:a:pull" is part of "repository:a:pull,push".
+  bool known = scope.empty() || std::any_of(out.begin(), out.end(), [&](const std::string& other) {
+                 return other.starts_with(scope);
+               });
+  if (!known) out.push_back(std::move(scope));
+  return out;
+}
+
 // spec: registry-auth token.md#requesting-a-token, oauth.md#getting-a-token
 base::Result<std::string> Registry::token(Transport& transport, const Challenge& challenge) {
   auto realm = challenge.parameter("realm");
   if (realm.empty()) return base::config_error("the registry names no realm");
-  auto scope = challenge.parameter("scope");
-  if (scope.empty()) scope = base::cat("repository:", reference_.repository, ":pull");
-  auto query = base::cat("service=", percent_encoded(challenge.parameter("service")),
-                         "&scope=", percent_encoded(scope));
+  auto query = base::cat("service=", percent_encoded(challenge.parameter("service")));
+  for (const auto& scope : scopes_of(challenge))
+    query += base::cat("&scope=", percent_encoded(scope));
   TextSink text(kLargestToken);
   Request request{.headers = {"Accept: application/json"}, .body = &text};
   auto url = TRY(parse_url(realm));
   TRY(check_reachable(url, root_.host, options_.plain_http));
   if (found_.credentials && !found_.credentials->identity_token.empty()) {
-    request.form =
+    request.method = Method::Post;
+    request.text =
         base::cat("grant_type=refresh_token&client_id=coracle&", query,
                   "&refresh_token=", percent_encoded(found_.credentials->identity_token));
   } else {
@@ -263,7 +243,7 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
   }
   // A form is not sent on to wherever a redirect leads.
   auto response = Response();
-  if (request.form.empty()) {
+  if (request.method == Method::Get) {
     response = TRY(follow(transport, url, std::move(request)), url.host);
   } else {
     request.url = url.text;
@@ -286,10 +266,9 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
 // A query may carry a signature that opens the door: it is not shown.
 void Registry::tell(const Request& request, const Response& response) const {
   if (!options_.trace) return;
-  options_.trace(base::cat(request.form.empty() ? "GET " : "POST ",
-                           printable(request.url.substr(0, request.url.find('?'))), ": ",
-                           response.status, response.answered() ? "" : ", ",
-                           printable(response.lost)));
+  options_.trace(base::cat(
+      method_word(request.method), " ", printable(request.url.substr(0, request.url.find('?'))),
+      ": ", response.status, response.answered() ? "" : ", ", printable(response.lost)));
 }
 
 base::Error Registry::refusal(const Response& response) const {

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "image/challenge.h"
@@ -23,8 +25,16 @@ struct RegistryOptions {
   Patience patience{};
   unsigned tries = 4;
   unsigned first_pause = 250;  // milliseconds, doubled each time
+  // Of tokens, besides what the registry's challenge names: "repository:a/b:pull,push".
+  std::vector<std::string> scopes{};
   // Told of each request, from several threads; no secrets.
   std::function<void(std::string_view)> trace{};
+};
+
+// What goes up, and can be started again anywhere.
+class Content : public Source {
+ public:
+  virtual void start_at(std::uint64_t offset) = 0;
 };
 
 class Registry {
@@ -46,15 +56,49 @@ class Registry {
   // it stopped. spec: distribution spec.md#pulling-blobs
   base::Status blob(Transport& transport, const Descriptor& descriptor, Sink& sink);
 
+  // Whether the registry lets us in. spec: distribution spec.md#determining-support
+  base::Status check_login(Transport& transport);
+
+  // spec: distribution spec.md#checking-if-content-exists-in-the-registry
+  base::Result<bool> has_blob(Transport& transport, const Descriptor& descriptor);
+  enum class Sent { Uploaded, Mounted };
+  // The blob, mounted from another repository of the registry where that works (`elsewhere` empty:
+  // none is known), else uploaded. After a lost connection it goes on where the registry stopped.
+  // spec: distribution spec.md#pushing-blobs, #mounting-a-blob-from-another-repository
+  base::Result<Sent> upload(Transport& transport, const Descriptor& descriptor,
+                            const std::string& elsewhere, Content& content);
+  // Under the reference's tag or digest. spec: distribution spec.md#pushing-manifests
+  base::Status put_manifest(Transport& transport, const Descriptor& descriptor,
+                            const std::string& bytes);
+
  private:
   Registry(Reference reference, RegistryOptions options, FoundCredentials found, Url root,
            const Stop& stop);
 
   struct Body;
+  base::Result<Url> url_of(std::string_view path) const;
   base::Result<Response> get(Transport& transport, std::string_view path, std::string_view accept,
                              Body& body);
+  // With second tries, and with credentials when they are asked for.
+  base::Result<Response> ask(Transport& transport, const Url& url, const Request& request,
+                             Body* body = nullptr);
+  // Without; the generation is that of the authorization it went with.
+  base::Result<Response> once(Transport& transport, const Url& url, Request request,
+                              unsigned& generation);
+  // registry_push.cc. Nothing: the blob is mounted.
+  base::Result<std::optional<Url>> begin_upload(Transport& transport, const Descriptor& descriptor,
+                                                const std::string& elsewhere);
+  base::Result<Url> upload_place(const Response& response) const;
+  base::Result<std::uint64_t> arrived_at(Transport& transport, Url& place);
+  // Gives the place where the upload is to be finished.
+  base::Result<Url> send_content(Transport& transport, const Descriptor& descriptor, Url place,
+                                 Content& content);
+  base::Status finish_upload(Transport& transport, const Descriptor& descriptor, const Url& place,
+                             std::string text);
   base::Result<Response> follow(Transport& transport, const Url& start, Request request);
+  base::Status pause(unsigned failures, const Response& response) const;
   base::Status authorize(Transport& transport, const Response& refused, unsigned generation);
+  std::vector<std::string> scopes_of(const Challenge& challenge) const;
   base::Result<std::string> token(Transport& transport, const Challenge& challenge);
   void tell(const Request& request, const Response& response) const;
   base::Error refusal(const Response& response) const;

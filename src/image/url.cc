@@ -62,6 +62,14 @@ base::Result<Url> parse_url(std::string_view text) {
   return out;
 }
 
+std::string resolve_url(const std::string& base_url, const std::string& text) {
+  std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, base_url.c_str(), 0) != CURLUE_OK ||
+      curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK)
+    return {};
+  return part(url.get(), CURLUPART_URL);
+}
+
 bool is_loopback(std::string_view host) {
   if (host == "localhost" || host == "::1") return true;
   auto address = ipv4(host);

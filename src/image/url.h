@@ -22,6 +22,10 @@ struct Url {
 // Kind::Config for what is no URL, or carries a user, a password or control characters.
 base::Result<Url> parse_url(std::string_view text);
 
+// What `text`, absolute or relative, means in an answer to a request of `base_url`; the empty text
+// when it is no URL.
+std::string resolve_url(const std::string& base_url, const std::string& text);
+
 // localhost, 127.0.0.0/8, ::1 (as text: names are not looked up).
 bool is_loopback(std::string_view host);
 // 169.254.0.0/16, fe80::/10: where clouds keep what only the machine itself should read.

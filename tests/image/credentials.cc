@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "image/login.h"
 #include "image/url.h"
 
 using namespace image;
@@ -58,18 +59,45 @@ TEST_CASE("the longest key that covers the image wins, and no other host gets a 
   CHECK(user("x.io.evil.com/a") == "");
 }
 
-TEST_CASE("credential helpers are named, not run") {
-  auto store =
-      credentials_in(R"({"credsStore":"secretservice","auths":{"x.io":{}}})", reference("x.io/a"));
-  REQUIRE(store);
-  CHECK(!store.value().credentials);
-  CHECK(store.value().note.find("\"secretservice\"") != std::string::npos);
-  auto helper =
-      credentials_in(R"({"credHelpers":{"x.io":"ecr","y.io":"gcr"}})", reference("x.io/a"));
-  CHECK(helper.value().note.find("\"ecr\"") != std::string::npos);
-  CHECK(credentials_in(R"({"credHelpers":{"y.io":"gcr"}})", reference("x.io/a"))
-            .value()
-            .note.empty());
+TEST_CASE("a registry's own helper comes before the file, the common one after it") {
+  auto helper = [](std::string_view file) {
+    auto found = credentials_in(file, reference("x.io/a"));
+    REQUIRE(found);
+    return found.value().helper;
+  };
+  CHECK(helper(R"({"credsStore":"secretservice","auths":{"x.io":{}}})") == "secretservice");
+  CHECK(helper(R"({"credHelpers":{"x.io":"ecr","y.io":"gcr"}})") == "ecr");
+  CHECK(helper(R"({"credHelpers":{"y.io":"gcr"}})") == "");
+  CHECK(helper(R"({"credsStore":"s","auths":{"x.io":)" + kAuth + "}}") == "");
+  CHECK(helper(R"({"credHelpers":{"x.io":"ecr"},"auths":{"x.io":)" + kAuth + "}}") == "ecr");
+}
+
+TEST_CASE("login replaces its registry's entry under any spelling and keeps all else") {
+  auto text = with_credentials(
+      R"({"auths":{"https://x.io/v2/":{"auth":"old"},"x.io/a":{"auth":"YTpi"}},"HttpHeaders":{"a":"b"}})",
+      "x.io", {.user = "joe", .password = "pass:word"});
+  REQUIRE(text);
+  CHECK(text.value().find("old") == std::string::npos);
+  CHECK(text.value().find("HttpHeaders") != std::string::npos);
+  CHECK(credentials_in(text.value(), reference("x.io/b")).value().credentials->password ==
+        "pass:word");
+  CHECK(credentials_in(text.value(), reference("x.io/a")).value().credentials->user == "a");
+  CHECK(with_credentials("", "x.io", {.user = "joe", .password = "p"}));
+  CHECK(!with_credentials("[]", "x.io", {.user = "joe", .password = "p"}));
+}
+
+TEST_CASE("logout takes a registry's entries away, or all") {
+  std::string file = R"({"auths":{"x.io":{},"x.io/a":{},"y.io":{}}})";
+  CHECK(without_credentials(file, "x.io").value().keys ==
+        std::vector<std::string>{"x.io", "x.io/a"});
+  CHECK(without_credentials(file, "").value().keys.size() == 3);
+  CHECK(without_credentials(file, "z.io").value().keys.empty());
+}
+
+TEST_CASE("an upload's place is read against the request's address") {
+  CHECK(resolve_url("http://h.io:5000/v2/a/blobs/uploads/", "/v2/up?state=1") ==
+        "http://h.io:5000/v2/up?state=1");
+  CHECK(resolve_url("http://h.io/v2/", "https://cdn.io/x") == "https://cdn.io/x");
 }
 
 TEST_CASE("a damaged secret is refused without showing it") {
