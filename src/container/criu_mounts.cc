@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 
 #include "apply/mounts.h"
+#include "fs/tree.h"
 #include "sys/file.h"
 #include "sys/mount.h"
 #include "sys/process.h"
@@ -31,13 +32,34 @@ Status stage(const plan::BindMount& bind, const std::string& place) {
   return attach(tree, place);
 }
 
+// The images, with the rights of their owner for root's group, too.
+Status open_to_group(const std::string& images) {
+  constexpr unsigned kRead = 040;
+  constexpr unsigned kSearch = 010;
+  auto dir = TRY(sys::openat(FdRef::cwd(), images, O_RDONLY | O_DIRECTORY));
+  auto st = TRY(sys::fstat(dir));
+  TRY(sys::fchmod(dir, (st.st_mode & 07777) | kRead | kSearch));
+  auto entries = TRY(fs::list_dir(dir));
+  for (const auto& entry : entries) {
+    auto file = TRY(sys::openat(dir, entry.name, O_PATH | O_NOFOLLOW));
+    auto mode = TRY(sys::fstat(file)).st_mode;
+    if (S_ISREG(mode)) TRY(sys::fchmod_path(file, (mode & 07777) | kRead));
+  }
+  return {};
+}
+
+// criu opens images in processes of the container: first, before the user namespace has its map, as
+// the host's root without a capability, which is then of the images' group; later as the
+// container's root, which is then their owner.
 Status hand_over(const plan::IdentityMaps& identity, const std::string& images,
                  const std::string& place) {
+  constexpr const char* kAsItIs = "0 0 4294967295\n";
+  TRY(open_to_group(images));
   plan::BindMount bind;
   bind.source = images;
   bind.id_mapped = plan::IdMapped::Mount;
   bind.maps.uid = identity.uid_map;
-  bind.maps.gid = identity.gid_map;
+  bind.maps.gid = kAsItIs;
   return stage(bind, place);
 }
 
