@@ -151,6 +151,40 @@ base::Status unpack(const Context& context, const UnpackCommand& command) {
   return {};
 }
 
+// The commands that need the store.
+struct InStore {
+  const Context& context;
+
+  base::Status operator()(const PullCommand& command) const { return pull(context, command); }
+  base::Status operator()(const PushCommand& command) const { return push(context, command); }
+  base::Status operator()(const ImagesCommand& command) const { return images(context, command); }
+  base::Status operator()(const ImportCommand& command) const { return import(context, command); }
+  base::Status operator()(const UnpackCommand& command) const { return unpack(context, command); }
+  base::Status operator()(const InspectCommand& command) const {
+    return inspect(context.store, command);
+  }
+  base::Status operator()(const TagCommand& command) const { return tag(context.store, command); }
+  base::Status operator()(const RemoveCommand& command) const {
+    return remove(context.store, command, context.invocation.quiet);
+  }
+  base::Status operator()(const PruneCommand& command) const {
+    return prune(context.store, command, context.invocation.quiet);
+  }
+  base::Status operator()(const ExportCommand& command) const {
+    return export_image(context.store, command);
+  }
+};
+
+template <class Command>
+base::Status run_in_store(const Invocation& invocation, const Environment& environment,
+                          const Command& command) {
+  auto folder = invocation.store;
+  if (folder.empty()) folder = TRY(default_store(environment));
+  auto store = TRY(image::Store::open(folder));
+  Context context{invocation, environment, store};
+  return InStore{context}(command);
+}
+
 }  // namespace
 
 base::Result<std::string> default_store(const Environment& environment) {
@@ -182,29 +216,11 @@ std::vector<std::string> auth_files(const Environment& environment) {
 }
 
 base::Status run(const Invocation& invocation, const Environment& environment) {
-  // These need no store.
-  if (auto command = std::get_if<LoginCommand>(&invocation.command))
-    return login(invocation, *command, environment);
-  if (auto command = std::get_if<LogoutCommand>(&invocation.command))
-    return logout(invocation, *command, environment);
-  auto folder = invocation.store;
-  if (folder.empty()) folder = TRY(default_store(environment));
-  auto store = TRY(image::Store::open(folder));
-  Context context{invocation, environment, store};
   return std::visit(
       base::each{
-          [&](const PullCommand& command) { return pull(context, command); },
-          [&](const ImagesCommand& command) { return images(context, command); },
-          [&](const ImportCommand& command) { return import(context, command); },
-          [&](const UnpackCommand& command) { return unpack(context, command); },
-          [&](const InspectCommand& command) { return inspect(store, command); },
-          [&](const TagCommand& command) { return tag(store, command); },
-          [&](const RemoveCommand& command) { return remove(store, command, invocation.quiet); },
-          [&](const PruneCommand& command) { return prune(store, command, invocation.quiet); },
-          [&](const ExportCommand& command) { return export_image(store, command); },
-          [&](const PushCommand& command) { return push(context, command); },
           [&](const LoginCommand& command) { return login(invocation, command, environment); },
-          [&](const LogoutCommand& command) { return logout(invocation, command, environment); }},
+          [&](const LogoutCommand& command) { return logout(invocation, command, environment); },
+          [&](const auto& command) { return run_in_store(invocation, environment, command); }},
       invocation.command);
 }
 
