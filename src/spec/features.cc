@@ -68,10 +68,8 @@ Json linux_features(const FeatureFacts& facts) {
       .set("memoryPolicy", Json::object()
                                .set("modes", words(kMemoryPolicyModes))
                                .set("flags", words(kMemoryPolicyFlags)))
-      .set("intelRdt", Json::object()
-                           .set("enabled", true)
-                           .set("schemata", true)
-                           .set("monitoring", true))
+      .set("intelRdt",
+           Json::object().set("enabled", true).set("schemata", true).set("monitoring", true))
       .set("mountExtensions", Json::object().set("idmap", enabled(true)))
       .set("netDevices", enabled(true));
 }
