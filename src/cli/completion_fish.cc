@@ -144,6 +144,7 @@ std::string takes(const Command& program) {
 std::string fish_completion(const Command& program) {
   auto folders = folder_options(program);
   std::vector<std::string> with_values;
+  with_values.reserve(folders.size());
   for (const auto& name : folders) with_values.push_back(quoted(name + "=*"));
   return fill(kScript, {{"takes", takes(program)},
                         {"folders", base::join(folders, " ")},

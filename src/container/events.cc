@@ -106,9 +106,12 @@ class Stream {
     for (const auto& id : TRY(list_ids(options_.root))) {
       if (knows(id)) continue;
       auto found = look_for(options_.root, id, proc_);
-      if (found && found.value()) watch(*std::move(found).value());
-      // One that was just deleted is none.
-      if (!found && found.error().code() != ENOENT) warn(found.error().text());
+      if (!found) {
+        // One that was just deleted is none.
+        if (found.error().code() != ENOENT) warn(found.error().text());
+        continue;
+      }
+      if (found.value()) watch(*std::move(found).value());
     }
     return {};
   }

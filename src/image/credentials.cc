@@ -119,8 +119,11 @@ base::Result<FoundCredentials> find_credentials(const std::vector<std::string>& 
     auto found = TRY(credentials_in(text.value(), reference), file);
     if (!found.helper.empty()) {
       auto kept = helper_get(helpers, found.helper, helper_server(reference.registry));
-      if (kept && kept.value()) found.credentials = std::move(kept).value();
-      if (!kept && out.note.empty()) out.note = base::cat(file, ": ", kept.error().text());
+      if (!kept) {
+        if (out.note.empty()) out.note = base::cat(file, ": ", kept.error().text());
+      } else if (kept.value()) {
+        found.credentials = *std::move(kept).value();
+      }
     }
     if (found.credentials) return found;
   }

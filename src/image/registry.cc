@@ -105,7 +105,7 @@ base::Result<Response> Registry::get(Transport& transport, std::string_view path
   auto url = TRY(url_of(path));
   Request request;
   if (!accept.empty()) request.headers.push_back(base::cat("Accept: ", accept));
-  return ask(transport, url, std::move(request), &body);
+  return ask(transport, url, request, &body);
 }
 
 base::Result<Url> Registry::url_of(std::string_view path) const {

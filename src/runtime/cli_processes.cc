@@ -13,7 +13,7 @@ namespace {
 bool take_rest(const CLI::App& command, std::string& id, std::vector<std::string>& rest,
                std::string& refusal) {
   rest = command.remaining();
-  auto name = command.get_name();
+  const auto& name = command.get_name();
   if (!rest.empty() && rest.front() == "--") {
     rest.erase(rest.begin());
   } else if (!rest.empty() && rest.front().starts_with('-')) {
