@@ -52,7 +52,11 @@ def main():
     options.add_argument("subjects", nargs="*", default=SUBJECTS)
     options.add_argument("-k", dest="words", action="append", default=[], help="only tests whose name holds WORD")
     options.add_argument("-f", dest="failfast", action="store_true", help="stop at the first failure")
+    options.add_argument("--list", action="store_true", help="print the subjects and stop")
     chosen = options.parse_args()
+    if chosen.list:
+        print(*SUBJECTS)
+        return
 
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{word}*" for word in chosen.words] or None
