@@ -1,11 +1,8 @@
 #include "image/pull.h"
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
-#include <optional>
-#include <thread>
 
+#include "image/crew.h"
 #include "image/http.h"
 #include "image/manifest.h"
 #include "image/media.h"
@@ -170,60 +167,6 @@ base::Status check_config(const Store& store, const Manifest& manifest, const Pl
   return {};
 }
 
-// The threads of one pull, and the first error of any of them.
-class Crew {
- public:
-  Crew(Registry& registry, const Store& store, const Found& found, const PullOptions& options,
-       Progress& progress, Stop& stop)
-      : registry_(registry),
-        store_(store),
-        found_(found),
-        options_(options),
-        progress_(progress),
-        stop_(stop) {}
-
-  base::Status run(const std::vector<Wanted>& list) {
-    auto count = std::min<std::size_t>(std::max(options_.side_by_side, 1U), list.size());
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < count; ++i) threads.emplace_back([&] { work(list); });
-    for (auto& thread : threads) thread.join();
-    if (first_) return *std::move(first_);
-    return {};
-  }
-
- private:
-  void work(const std::vector<Wanted>& list) {
-    Transport transport(options_.registry.patience, stop_);
-    for (auto i = next_++; i < list.size() && !stop_.is_set(); i = next_++) {
-      auto status = fetch(transport, list[i]);
-      if (status) continue;
-      std::lock_guard hold(mutex_);
-      // The others are stopped by the first error, and then say only that.
-      if (!first_) first_ = std::move(status).error();
-      stop_.set();
-    }
-  }
-
-  base::Status fetch(Transport& transport, const Wanted& wanted) {
-    TRY(fetch_blob(registry_, transport, store_, wanted, progress_), wanted.what, " ",
-        wanted.descriptor.digest.text());
-    if (wanted.what == "config")
-      TRY(check_config(store_, found_.manifest, options_.platform), "config ",
-          wanted.descriptor.digest.text());
-    return {};
-  }
-
-  Registry& registry_;
-  const Store& store_;
-  const Found& found_;
-  const PullOptions& options_;
-  Progress& progress_;
-  Stop& stop_;
-  std::atomic<std::size_t> next_{0};
-  std::mutex mutex_{};
-  std::optional<base::Error> first_{};
-};
-
 }  // namespace
 
 base::Result<Descriptor> pull(const Store& store, const Reference& reference,
@@ -235,7 +178,13 @@ base::Result<Descriptor> pull(const Store& store, const Reference& reference,
   Transport transport(options.registry.patience, stop);
   auto found = TRY(find_manifest(*registry, transport, store, reference, options.platform));
   auto list = TRY(list_blobs(found.manifest));
-  TRY(Crew(*registry, store, found, options, progress, stop).run(list));
+  auto fetch = [&](Transport& own, std::size_t i) -> base::Status {
+    auto what = base::cat(list[i].what, " ", list[i].descriptor.digest.text());
+    TRY(fetch_blob(*registry, own, store, list[i], progress), what);
+    if (list[i].what == "config") TRY(check_config(store, found.manifest, options.platform), what);
+    return {};
+  };
+  TRY(side_by_side(list.size(), options.side_by_side, options.registry.patience, stop, fetch));
 
   auto writer = TRY(store.blobs().start(found.known.descriptor));
   TRY(writer->write(found.known.bytes));

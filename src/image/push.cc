@@ -1,12 +1,9 @@
 #include "image/push.h"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
-#include <mutex>
-#include <optional>
-#include <thread>
 
+#include "image/crew.h"
 #include "image/http.h"
 #include "image/manifest.h"
 #include "image/media.h"
@@ -100,56 +97,15 @@ std::vector<std::string> scopes_for(const Reference& to, const std::vector<Outgo
   return out;
 }
 
-// The threads of one push, and the first error of any of them.
-class Crew {
- public:
-  Crew(Registry& registry, const Store& store, const PushOptions& options, Progress& progress,
-       Stop& stop)
-      : registry_(registry), store_(store), options_(options), progress_(progress), stop_(stop) {}
-
-  base::Status run(const std::vector<Outgoing>& list) {
-    auto count = std::min<std::size_t>(std::max(options_.side_by_side, 1U), list.size());
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < count; ++i) threads.emplace_back([&] { work(list); });
-    for (auto& thread : threads) thread.join();
-    if (first_) return *std::move(first_);
-    return {};
-  }
-
- private:
-  void work(const std::vector<Outgoing>& list) {
-    Transport transport(options_.registry.patience, stop_);
-    for (auto i = next_++; i < list.size() && !stop_.is_set(); i = next_++) {
-      auto row = progress_.begin(list[i].what, list[i].descriptor);
-      auto how = send(transport, list[i], row);
-      progress_.end(row, how ? how.value() : Progress::End::Failed);
-      if (how) continue;
-      std::lock_guard hold(mutex_);
-      if (!first_)
-        first_ = std::move(how).error().in(
-            base::cat(list[i].what, " ", list[i].descriptor.digest.text()));
-      stop_.set();
-    }
-  }
-
-  base::Result<Progress::End> send(Transport& transport, const Outgoing& blob, std::size_t row) {
-    auto file = TRY(store_.blobs().open_blob(blob.descriptor));
-    bool there = TRY(registry_.has_blob(transport, blob.descriptor));
-    if (there) return Progress::End::Present;
-    BlobContent content(std::move(file), blob.descriptor.size, progress_, row);
-    auto sent = TRY(registry_.upload(transport, blob.descriptor, blob.elsewhere, content));
-    return sent == Registry::Sent::Mounted ? Progress::End::Present : Progress::End::Done;
-  }
-
-  Registry& registry_;
-  const Store& store_;
-  const PushOptions& options_;
-  Progress& progress_;
-  Stop& stop_;
-  std::atomic<std::size_t> next_{0};
-  std::mutex mutex_{};
-  std::optional<base::Error> first_{};
-};
+base::Result<Progress::End> send(Registry& registry, Transport& transport, const Store& store,
+                                 const Outgoing& blob, Progress& progress, std::size_t row) {
+  auto file = TRY(store.blobs().open_blob(blob.descriptor));
+  bool there = TRY(registry.has_blob(transport, blob.descriptor));
+  if (there) return Progress::End::Present;
+  BlobContent content(std::move(file), blob.descriptor.size, progress, row);
+  auto sent = TRY(registry.upload(transport, blob.descriptor, blob.elsewhere, content));
+  return sent == Registry::Sent::Mounted ? Progress::End::Present : Progress::End::Done;
+}
 
 }  // namespace
 
@@ -168,7 +124,15 @@ base::Result<Descriptor> push(const Store& store, const Reference& from, const R
   auto registry_options = options.registry;
   registry_options.scopes = scopes_for(to, list);
   auto registry = TRY(Registry::make(to, registry_options, std::move(credentials), stop));
-  TRY(Crew(*registry, store, options, progress, stop).run(list));
+  auto send_one = [&](Transport& own, std::size_t i) -> base::Status {
+    const auto& blob = list[i];
+    auto row = progress.begin(blob.what, blob.descriptor);
+    auto how = send(*registry, own, store, blob, progress, row);
+    progress.end(row, how ? how.value() : Progress::End::Failed);
+    TRY(std::move(how), blob.what, " ", blob.descriptor.digest.text());
+    return {};
+  };
+  TRY(side_by_side(list.size(), options.side_by_side, options.registry.patience, stop, send_one));
   Transport transport(options.registry.patience, stop);
   TRY(registry->put_manifest(transport, image.descriptor, bytes), "manifest ", digest);
   return image.descriptor;
