@@ -1,6 +1,7 @@
 #include "apply/process.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -78,14 +79,26 @@ Status raise_limits(const plan::Process& plan, pid_t pid) {
   return {};
 }
 
+bool is_real_time(const base::kernel::SchedAttr& scheduler) {
+  return scheduler.policy == SCHED_FIFO || scheduler.policy == SCHED_RR ||
+         scheduler.policy == SCHED_DEADLINE;
+}
+
 }  // namespace
 
 Status adjust_process(const plan::Process& plan, pid_t pid, const fs::Proc& proc) {
   if (plan.oom_score_adj)
     TRY(proc.write(base::cat(pid, "/oom_score_adj"), *plan.oom_score_adj), "process.oomScoreAdj");
-  if (plan.scheduler) TRY(sys::sched_setattr(pid, *plan.scheduler), "process.scheduler");
+  if (plan.scheduler && !is_real_time(*plan.scheduler))
+    TRY(sys::sched_setattr(pid, *plan.scheduler), "process.scheduler");
   if (plan.io_priority) TRY(sys::ioprio_set(pid, *plan.io_priority), "process.ioPriority");
   return raise_limits(plan, pid);
+}
+
+Status make_real_time(const plan::Process& plan, pid_t pid) {
+  if (plan.scheduler && is_real_time(*plan.scheduler))
+    TRY(sys::sched_setattr(pid, *plan.scheduler), "process.scheduler");
+  return {};
 }
 
 Status set_limits(const plan::Process& plan) {

@@ -16,6 +16,9 @@ namespace apply {
 // oom_score_adj, scheduler, io priority, and hard resource limits that are to be raised: what a
 // user namespace has no right to. spec: config.md#linux-process
 base::Status adjust_process(const plan::Process& plan, pid_t pid, const fs::Proc& proc);
+// The scheduler, where it is of a real-time class: of a process that is in its cgroups already, for
+// one of such a class may not enter a v1 group that has no real time (yet).
+base::Status make_real_time(const plan::Process& plan, pid_t pid);
 
 // By the process itself, in the container, in this order.
 

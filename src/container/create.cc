@@ -151,6 +151,7 @@ Status accompany(const plan::Plan& plan, const Child& init, FdRef channel, const
     TRY(send_message(channel, Word::Go));
   }
   TRY(expect(channel, Word::Ready, "init"));
+  if (plan.process) TRY(apply::make_real_time(*plan.process, init.pid()));
   return {};
 }
 

@@ -207,6 +207,7 @@ Status accompany(const plan::ExecPlan& plan, const Child& child, Openings& open,
   }
   TRY(send_message(channel, Word::Go));
   TRY(expect(channel, Word::Ready, "the new process"));
+  TRY(apply::make_real_time(plan.process, child.pid()));
   if (!plan.process.affinity_after.empty())
     TRY(sys::sched_setaffinity(child.pid(), plan.process.affinity_after),
         "process.execCPUAffinity.final");
