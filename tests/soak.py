@@ -10,6 +10,7 @@ processes of the rounds, file descriptors of the whole system, shared memory, an
 
 import argparse
 import concurrent.futures
+import glob
 import json
 import os
 import pathlib
@@ -87,7 +88,7 @@ class Soak:
         """What there is of everything that a round makes."""
         return {
             "mounts": len(pathlib.Path("/proc/self/mountinfo").read_text().splitlines()),
-            "cgroups": sorted(str(path) for depth in ("*", "*/*", "*/*/*") for path in CGROUPS.glob(f"{depth}{self.mark}*")),
+            "cgroups": sorted(path for depth in ("*", "*/*", "*/*/*") for path in glob.glob(f"{CGROUPS}/{depth}{self.mark}*")),
             "processes": self.processes(),
             "shared memory": sorted(os.listdir("/dev/shm")),
             "folders of state": sorted(os.listdir(self.root)),
