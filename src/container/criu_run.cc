@@ -110,27 +110,14 @@ Result<ImageFolders> open_folders(const ImageOptions& options, Folders how) {
 criu::Request request_of(const ImageOptions& options, const ImageFolders& folders,
                          const std::vector<std::pair<std::string, std::string>>& annotations) {
   criu::Request out;
+  static_cast<criu::Choices&>(out) = options;
+  // compat: runc
+  if (!out.cgroup_mode) out.cgroup_mode = criu::CgroupMode::Soft;
+  out.track_memory = options.pre_dump || !options.parent_path.empty();
   out.images = folders.images.raw();
   out.work = folders.work.raw();
   out.config_file = config_file(annotations);
   out.parent_images = options.parent_path;
-  out.page_server = options.page_server;
-  out.empty_namespaces = options.empty_namespaces;
-  out.cgroup_mode = options.cgroup_mode.value_or(criu::CgroupMode::Soft);
-  out.network_lock = options.network_lock;
-  out.lsm_profile = options.lsm_profile;
-  out.lsm_mount_context = options.lsm_mount_context;
-  out.leave_running = options.leave_running;
-  out.external_unix_sockets = options.external_unix_sockets;
-  out.tcp_established = options.tcp_established;
-  out.tcp_skip_in_flight = options.tcp_skip_in_flight;
-  out.tcp_close = options.tcp_close;
-  out.shell_job = options.shell_job;
-  out.file_locks = options.file_locks;
-  out.link_remap = options.link_remap;
-  out.track_memory = options.pre_dump || !options.parent_path.empty();
-  out.auto_dedup = options.auto_dedup;
-  out.lazy_pages = options.lazy_pages;
   return out;
 }
 

@@ -17,30 +17,14 @@
 namespace container {
 
 // The options of both commands.
-struct ImageOptions {
+struct ImageOptions : criu::Choices {
   std::string root{};  // state directory
   std::string id{};
   std::string image_path = "checkpoint";
   std::string work_path{};  // of criu's logs; empty: the images'
   std::string parent_path{};
-  std::optional<criu::PageServer> page_server{};
-  std::optional<criu::CgroupMode> cgroup_mode{};  // compat: runc: soft when none is given
-  std::optional<criu::NetworkLock> network_lock{};
-  std::uint32_t empty_namespaces = 0;  // CLONE_NEWNET
-  bool leave_running = false;
   bool pre_dump = false;
-  bool external_unix_sockets = false;
-  bool tcp_established = false;
-  bool tcp_skip_in_flight = false;
-  bool tcp_close = false;
-  bool shell_job = false;
-  bool file_locks = false;
-  bool link_remap = false;
-  bool lazy_pages = false;
-  bool auto_dedup = false;
   int status_fd = -1;
-  std::string lsm_profile{};
-  std::string lsm_mount_context{};
   std::string search_path{};               // the caller's PATH, for criu
   std::vector<std::string> environment{};  // for criu
 };

@@ -32,24 +32,9 @@ struct PageServer {
   friend bool operator==(const PageServer&, const PageServer&) = default;
 };
 
-// Directories are numbers of descriptors in the process that made the socket: criu opens them
-// through its /proc.
-struct Request {
-  Task task = Task::Dump;
-  int images = -1;
-  int work = -1;  // -1: the images' directory
-  std::string log_file{};
-  std::string root{};  // of the container, on the host; a mount, when restoring
-  int pid = 0;         // to dump
-  std::string config_file{};
-  std::string parent_images{};  // relative to the images
+// What whoever checkpoints or restores chooses, and criu alone needs to understand.
+struct Choices {
   std::optional<PageServer> page_server{};
-  std::string freezer{};                // directory of a group to freeze
-  std::vector<std::string> external{};  // "net[4026531992]:name": is not dumped
-  std::vector<Pair> mounts{};           // dump: place → name; restore: name → host path
-  std::vector<Pair> cgroup_roots{};     // controller (empty: version 2) → path
-  std::vector<Pair> joined{};           // kind of namespace → file
-  std::vector<Inherited> inherited{};
   std::uint32_t empty_namespaces = 0;  // CLONE_NEWNET
   std::optional<CgroupMode> cgroup_mode{};
   std::optional<NetworkLock> network_lock{};
@@ -66,6 +51,25 @@ struct Request {
   bool track_memory = false;
   bool auto_dedup = false;
   bool lazy_pages = false;
+};
+
+// Directories are numbers of descriptors in the process that made the socket: criu opens them
+// through its /proc.
+struct Request : Choices {
+  Task task = Task::Dump;
+  int images = -1;
+  int work = -1;  // -1: the images' directory
+  std::string log_file{};
+  std::string root{};  // of the container, on the host; a mount, when restoring
+  int pid = 0;         // to dump
+  std::string config_file{};
+  std::string parent_images{};          // relative to the images
+  std::string freezer{};                // directory of a group to freeze
+  std::vector<std::string> external{};  // "net[4026531992]:name": is not dumped
+  std::vector<Pair> mounts{};           // dump: place → name; restore: name → host path
+  std::vector<Pair> cgroup_roots{};     // controller (empty: version 2) → path
+  std::vector<Pair> joined{};           // kind of namespace → file
+  std::vector<Inherited> inherited{};
 };
 
 struct Version {
