@@ -1,15 +1,15 @@
 #include "bundler/images.h"
 
 #include <algorithm>
-#include <array>
 
+#include "cli/table.h"
 #include "image/progress.h"
 #include "image/reference.h"
 
 namespace bundler {
 namespace {
 
-using TableRow = std::array<std::string, 5>;
+using TableRow = std::vector<std::string>;
 
 // "2026-11-22T13:30:00Z" → "2026-11-22 13:30:00"; an image may say anything, so look at it.
 std::string show_created(std::string_view created) {
@@ -64,18 +64,7 @@ base::Result<std::vector<ImageRow>> list_images(const image::Store& store) {
 std::string images_table(const std::vector<ImageRow>& rows) {
   std::vector<TableRow> table{{"NAME", "TAG", "DIGEST", "SIZE", "CREATED"}};
   for (const auto& row : rows) table.push_back(table_row(row));
-  std::array<std::size_t, 5> widths{};
-  for (const auto& row : table)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  std::string out;
-  for (const auto& row : table) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      out += row[i];
-      out.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    out += row.back() + "\n";
-  }
-  return out;
+  return cli::table(table, {.least = 0, .gap = 2});
 }
 
 base::Json images_json(const std::vector<ImageRow>& rows) {

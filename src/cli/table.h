@@ -1,12 +1,18 @@
 // Rows of text in columns.
 #pragma once
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace cli {
 
-// Columns as wide as their widest cell and at least nine letters, three blanks between them; rows
-// of equal length, the heading first. compat: runc
-std::string table(const std::vector<std::vector<std::string>>& rows);
+struct Spacing {
+  std::size_t least = 9;  // letters of a column
+  std::size_t gap = 3;    // blanks between two
+};
+
+// Columns as wide as their widest cell, but for the last; rows of equal length, the heading first.
+// compat: the usual spacing is runc's
+std::string table(const std::vector<std::vector<std::string>>& rows, Spacing spacing = {});
 
 }  // namespace cli
