@@ -1,4 +1,5 @@
 #include "image/compression.h"
+#include "image/text.h"
 
 #include <doctest/doctest.h>
 #include <zstd.h>
@@ -6,17 +7,6 @@
 using namespace image;
 
 namespace {
-
-class Text : public Sink {
- public:
-  base::Status write(std::string_view bytes) override {
-    text += bytes;
-    largest = std::max(largest, bytes.size());
-    return {};
-  }
-  std::string text{};
-  std::size_t largest = 0;
-};
 
 std::string gzip(std::string_view plain) {
   Text out;

@@ -1,4 +1,5 @@
 #include "image/digest.h"
+#include "image/text.h"
 
 #include <doctest/doctest.h>
 
@@ -14,14 +15,6 @@ constexpr std::string_view kAbc512 =
     "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
     "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
 
-class Collect : public Sink {
- public:
-  base::Status write(std::string_view bytes) override {
-    text += bytes;
-    return {};
-  }
-  std::string text;
-};
 }  // namespace
 
 TEST_CASE("a digest that is read is written the same") {
@@ -75,7 +68,7 @@ TEST_CASE("a digest is the same whatever pieces the bytes come in") {
 }
 
 TEST_CASE("promised content passes a verifier unchanged") {
-  Collect collect;
+  Text collect;
   Verifier verifier(parse_digest(kAbc).value(), 3, &collect);
   REQUIRE(verifier.write("ab"));
   REQUIRE(verifier.write("c"));
@@ -84,7 +77,7 @@ TEST_CASE("promised content passes a verifier unchanged") {
 }
 
 TEST_CASE("a verifier cuts off what is longer than promised, before it goes on") {
-  Collect collect;
+  Text collect;
   Verifier verifier(parse_digest(kAbc).value(), 3, &collect);
   REQUIRE(verifier.write("ab"));
   auto status = verifier.write("cd");

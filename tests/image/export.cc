@@ -9,19 +9,11 @@
 #include "image/media.h"
 #include "image/small_image.h"
 #include "image/tar_write.h"
+#include "image/text.h"
 
 using namespace image;
 
 namespace {
-
-class Text : public Sink {
- public:
-  base::Status write(std::string_view bytes) override {
-    text += bytes;
-    return {};
-  }
-  std::string text{};
-};
 
 // Files of an archive by their names.
 class Files : public EntrySink {

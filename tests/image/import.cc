@@ -8,6 +8,7 @@
 #include "image/compression.h"
 #include "image/tar_bytes.h"
 #include "image/tar_write.h"
+#include "image/text.h"
 #include "image/unpack.h"
 
 using namespace image;
@@ -15,15 +16,6 @@ using test::Sandbox;
 using test::Tar;
 
 namespace {
-
-class Text : public Sink {
- public:
-  base::Status write(std::string_view bytes) override {
-    text += bytes;
-    return {};
-  }
-  std::string text{};
-};
 
 std::string gzip(std::string_view plain) {
   Text out;
