@@ -23,6 +23,8 @@ base::Result<Terminal> open_terminal(base::FdRef root, const plan::Process& plan
         "process.terminal: /dev/pts/ptmx of the container is not of a devpts");
   TRY(sys::unlock_pty(out.master), "process.terminal");
   out.slave = TRY(sys::open_pty_peer(out.master), "process.terminal");
+  // Before the process is there: whoever receives the master may be later than its first line.
+  if (plan.leave_newlines) TRY(sys::leave_newlines(out.master), "process.terminal");
   if (plan.console_size) {
     sys::WindowSize size;
     size.rows = plan.console_size->rows;

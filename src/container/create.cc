@@ -49,6 +49,7 @@ plan::Request request_of(const CreateOptions& options, const Bundle& bundle) {
   out.preserve_fds = options.inherited.count();
   out.debug = options.debug;
   if (options.foreground) out.terminal_size = terminal_size();
+  out.relayed = options.foreground;
   return out;
 }
 

@@ -240,7 +240,8 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   request.listening_fds = options.inherited.listening;
   request.preserve_fds = options.inherited.count();
   request.debug = options.debug;
-  if (!options.detach && options.console_socket.empty()) request.terminal_size = terminal_size();
+  request.relayed = !options.detach && options.console_socket.empty();
+  if (request.relayed) request.terminal_size = terminal_size();
   request.no_new_keyring = true;  // compat: runc's exec shares the session keyring by its name
   auto plan = TRY(plan::make_exec(process, config.linux_, host, request));
   warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());

@@ -97,10 +97,6 @@ class Terminal {
     auto received = TRY(sys::receive(console, name), "terminal");
     if (!received.descriptor) return base::system_error("terminal: init sent none");
     TRY(sys::set_nonblocking(received.descriptor, true));
-    auto mode = TRY(sys::terminal_mode(received.descriptor));
-    // compat: runc. Output that goes to a file has no carriage returns.
-    mode.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
-    TRY(sys::set_terminal_mode(received.descriptor, mode));
     return std::make_unique<Terminal>(std::move(received.descriptor));
   }
 

@@ -25,6 +25,7 @@
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/socket.h"
+#include "sys/terminal.h"
 
 namespace container {
 namespace {
@@ -165,13 +166,18 @@ class Events {
     if (notice.script == "setup-namespaces") return run_hooks(notice.pid);
     if (notice.script == "post-restore") return take(notice.pid);
     if (notice.script == "orphan-pts-master" && notice.descriptor && prepared_.console)
-      return send_console(prepared_.console, notice.descriptor);
+      return hand_over(notice.descriptor);
     return {};
   }
   bool hooked() const { return hooked_; }
   std::optional<Child>& init() { return init_; }
 
  private:
+  Status hand_over(FdRef master) {
+    // As for a new process that is relayed: it may have been detached when it was checkpointed.
+    if (prepared_.our_console) TRY(sys::leave_newlines(master), "process.terminal");
+    return send_console(prepared_.console, master);
+  }
   // spec: config.md#posix-platform-hooks: those that come when the namespaces are there.
   Status run_hooks(pid_t pid) {
     hooked_ = true;

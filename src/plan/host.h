@@ -45,6 +45,7 @@ struct Request {
   int listening_fds = 0;   // the first of those: sockets of systemd's protocol
   int preserve_fds = 0;    // descriptors 3 to 2+N of the caller
   bool debug = false;      // warn also of what hardly anyone needs to know
+  bool relayed = false;    // a terminal's output goes through us, to wherever ours goes
   // Of the caller's own terminal, which the container's is to be as large as from its first moment
   // on.
   std::optional<TerminalSize> terminal_size{};

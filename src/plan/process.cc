@@ -158,6 +158,7 @@ Result<int> io_priority(const spec::IoPriority& config) {
 Status terminal(const spec::Process& config, const Request& request, Process& out) {
   out.terminal = config.terminal;
   if (config.terminal) out.console_size = request.terminal_size;
+  out.leave_newlines = config.terminal && request.relayed;
   // spec: config.md#process: consoleSize is ignored without a terminal
   if (!config.terminal || !config.console_size || out.console_size) return {};
   constexpr std::uint64_t kMost = 0xffff;

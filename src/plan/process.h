@@ -54,6 +54,8 @@ struct Process {
   std::string apparmor_profile{};  // empty also where AppArmor is absent
   std::string selinux_label{};
   bool terminal = false;
+  // compat: runc. What we relay may end in a file, where carriage returns are not wanted.
+  bool leave_newlines = false;
   std::optional<TerminalSize> console_size{};
   int preserve_fds = 0;   // descriptors 3 … 2+N stay open
   int listening_fds = 0;  // the first of them, which LISTEN_FDS tells of. man: sd_listen_fds(3)

@@ -57,6 +57,12 @@ Status set_terminal_mode(FdRef terminal, const struct termios& mode) {
   return {};
 }
 
+Status leave_newlines(FdRef terminal) {
+  auto mode = TRY(terminal_mode(terminal));
+  mode.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+  return set_terminal_mode(terminal, mode);
+}
+
 struct termios raw_mode(struct termios mode) {
   ::cfmakeraw(&mode);
   return mode;

@@ -30,6 +30,8 @@ Status make_controlling(FdRef terminal);
 
 Result<struct termios> terminal_mode(FdRef terminal);
 Status set_terminal_mode(FdRef terminal, const struct termios& mode);
+// Newlines that are written to it reach the master without a carriage return (ONLCR is off).
+Status leave_newlines(FdRef terminal);
 // The mode in which every byte passes as it is.
 struct termios raw_mode(struct termios mode);
 

@@ -63,6 +63,15 @@ TEST_CASE("the plain members pass as they are, and the umask is 022 when none is
   CHECK(!planned({}).oom_score_adj);
 }
 
+TEST_CASE("only a terminal that we relay leaves newlines as they are") {
+  spec::Process config;
+  const plan::Request relayed{.id = "c1", .relayed = true};
+  CHECK(!planned(config, {}, relayed).leave_newlines);
+  config.terminal = true;
+  CHECK(planned(config, {}, relayed).leave_newlines);
+  CHECK(!planned(config).leave_newlines);
+}
+
 TEST_CASE("each set of capabilities becomes its mask, and none at all is no right") {
   spec::Process config;
   config.capabilities = spec::Capabilities{.bounding = {"CAP_CHOWN", "CAP_KILL"},
