@@ -132,16 +132,11 @@ base::Status unpack(const Context& context, const UnpackCommand& command) {
   auto unpacked = [&] {
     ProgressDisplay display(context.environment, context.invocation.quiet);
     auto row = display.begin("unpack", whole);
-    std::uint64_t shown = 0;
-    image::UnpackOptions unpack_options;
-    unpack_options.extract.rootless = command.rootless;
-    unpack_options.progress = [&](std::uint64_t done) {
-      if (done <= shown) return;
-      display.advance(row, done - shown);
-      shown = done;
-    };
-    auto notes = image::unpack_image(context.store.blobs(), found.manifest, found.config,
-                                     command.bundle, options, unpack_options);
+    image::StoredLayers layers(context.store.blobs(), found.manifest,
+                               [&](std::uint64_t more) { display.advance(row, more); });
+    image::ExtractOptions extract{.rootless = command.rootless};
+    auto notes =
+        image::unpack_image(found.manifest, found.config, layers, command.bundle, options, extract);
     display.end(row, notes ? image::Progress::End::Done : image::Progress::End::Failed);
     return notes;
   }();

@@ -12,6 +12,7 @@
 #include "fs/root.h"
 #include "fs/tree.h"
 #include "image/layer.h"
+#include "image/overlay.h"
 #include "sys/file.h"
 #include "sys/identity.h"
 
@@ -77,8 +78,8 @@ std::string made_key(std::uint64_t folder, const std::string& name) {
 
 class Extractor::Work {
  public:
-  Work(FdRef root, const ExtractOptions& options, ExtractTotals* totals, bool first)
-      : root_(root), options_(options), totals_(totals), first_(first) {}
+  Work(FdRef root, const ExtractOptions& options, ExtractTotals* totals, Onto onto)
+      : root_(root), options_(options), totals_(totals), onto_(onto) {}
 
   Status begin(const Entry& entry) {
     TRY(count(entry));
@@ -113,6 +114,10 @@ class Extractor::Work {
     return times(file, "", entry_, AT_EMPTY_PATH);
   }
 
+  bool needs_lower() const { return needs_lower_; }
+  bool has_root() const { return has_root_; }
+  bool stands_alone() const { return has_root_ && !leans_; }
+
   Status finish() {
     for (const auto& folder : std::exchange(folder_entries_, {}))
       TRY(finish_folder(folder), "folder ", base::quote(folder.path));
@@ -122,16 +127,13 @@ class Extractor::Work {
 
  private:
   Status count(const Entry& entry) {
-    const auto& limits = options_.limits;
-    ++totals_->entries;
-    if (limits.entries != 0 && totals_->entries > limits.entries)
-      return base::config_error("the image has more than ", limits.entries, " entries");
-    auto size = entry.type == EntryType::File ? entry.size : 0;
-    // Both are below 2^63 as long as there is a limit, or no disk could hold them.
-    totals_->bytes += size;
-    if (limits.bytes != 0 && (totals_->bytes > limits.bytes || size > limits.bytes))
-      return base::config_error("the image has more than ", limits.bytes, " bytes of files");
-    return {};
+    return totals_->add(entry.type == EntryType::File ? entry.size : 0, options_.limits);
+  }
+
+  // What Onto::Overlay cannot do for want of the layers below.
+  Status without_lower(const std::string& path) {
+    needs_lower_ = true;
+    return base::state_error(base::quote(path), " is in a layer below");
   }
 
   // The folder of this clean path, links followed inside the root. make: with missing parents.
@@ -140,8 +142,12 @@ class Extractor::Work {
     if (!open_.empty() && open_.back()->path == path) return open_.back();
     Folder out{.path = path};
     auto opened = fs::open_in(root_, path, O_PATH | O_DIRECTORY);
-    if (!opened && opened.error().code() == ENOENT && make)
+    if (!opened && opened.error().code() == ENOENT && onto_ == Onto::Overlay)
+      return without_lower(path).error();
+    if (!opened && opened.error().code() == ENOENT && make) {
+      leans_ = true;
       opened = fs::make_dirs_in(root_, path, kFolderMode);
+    }
     out.fd = TRY(std::move(opened));
     auto st = TRY(sys::fstat(out.fd));
     out.inode = st.st_ino;
@@ -154,13 +160,14 @@ class Extractor::Work {
   Status create(const Create& operation, const Entry& entry) {
     if (operation.path.empty()) {
       auto st = TRY(sys::fstat(root_));
+      has_root_ = true;
       folder_entries_.push_back({"", st.st_ino, entry});
       return {};
     }
     auto place = place_of(operation.path);
     const auto& name = place.name;
     auto parent = TRY(folder(place.above, true));
-    if (!first_) made_.insert(made_key(parent->inode, name));
+    if (onto_ == Onto::Layers) made_.insert(made_key(parent->inode, name));
     switch (entry.type) {
       case EntryType::File:
         return create_file(*parent, name, entry);
@@ -209,7 +216,9 @@ class Extractor::Work {
     if (!made && made.error().code() != EEXIST) return made;
     auto st = TRY(sys::fstatat(parent.fd, name, AT_SYMLINK_NOFOLLOW));
     if (!S_ISDIR(st.st_mode)) {
+      bool hides = is_whiteout(st);
       TRY(in_place(parent, name, [&] { return sys::mkdirat(parent.fd, name, kFolderMode); }));
+      if (hides) TRY(mark_opaque(parent.fd, name, options_.overlay_attributes));
       st = TRY(sys::fstatat(parent.fd, name, AT_SYMLINK_NOFOLLOW));
     }
     folder_entries_.push_back({path, st.st_ino, entry});
@@ -222,23 +231,32 @@ class Extractor::Work {
     auto source = TRY(folder(from.above, false), "hard link to ", base::quote(link));
     if (source->inode == parent.inode && from.name == name)
       return base::config_error("a hard link to itself");
-    TRY(in_place(parent, name, [&] { return sys::linkat(source->fd, from.name, parent.fd, name); }),
-        "hard link to ", base::quote(link));
+    auto linked =
+        in_place(parent, name, [&] { return sys::linkat(source->fd, from.name, parent.fd, name); });
+    if (!linked && linked.error().code() == ENOENT && onto_ == Onto::Overlay)
+      return without_lower(link);
+    TRY(std::move(linked), "hard link to ", base::quote(link));
     return {};
   }
 
   // Whether it was made: an ordinary user cannot.
   Result<bool> create_device(const Folder& parent, const std::string& name, const Entry& entry) {
     if (options_.rootless) {
-      note("device nodes are left out, since only root can make them: first ", entry.path);
+      totals_->note("device nodes are left out, since only root can make them: first ", entry.path);
       return false;
     }
     auto mode = (entry.mode & kPermissions) |
                 static_cast<unsigned>(entry.type == EntryType::CharDevice ? S_IFCHR : S_IFBLK);
     auto device = makedev(entry.dev_major, entry.dev_minor);
+    if (onto_ == Onto::Overlay && is_whiteout(mode, device)) {
+      totals_->note(
+          "character devices 0:0, which overlayfs takes for whiteouts, are left out: first ",
+          entry.path);
+      return false;
+    }
     auto made = in_place(parent, name, [&] { return sys::mknodat(parent.fd, name, mode, device); });
     if (!made && made.error().code() == EPERM) {
-      note("device nodes are left out, since the kernel refuses them: first ", entry.path);
+      totals_->note("device nodes are left out, since the kernel refuses them: first ", entry.path);
       return false;
     }
     TRY(std::move(made));
@@ -262,19 +280,36 @@ class Extractor::Work {
 
   // spec: layer.md#whiteouts: what this layer itself has made stays.
   Status hide(const Hide& operation) {
-    if (first_) return {};
+    leans_ = true;
+    if (onto_ == Onto::Nothing) return {};
     auto place = place_of(operation.path);
+    if (onto_ == Onto::Overlay) return mark_hidden(place);
     auto parent = TRY(folder_if_there(place.above));
     return parent ? remove_lower(*parent, place.name) : Status();
   }
 
   // spec: layer.md#opaque-whiteout
   Status hide_content(const HideContent& operation) {
-    if (first_) return {};
+    leans_ = true;
+    if (onto_ == Onto::Nothing) return {};
+    if (onto_ == Onto::Overlay) {
+      auto marked = TRY(folder(operation.path, false));
+      return mark_opaque(marked->fd, ".", options_.overlay_attributes);
+    }
     auto parent = TRY(folder_if_there(operation.path));
     if (!parent) return {};
     for (const auto& child : TRY(fs::list_dir(parent->fd))) TRY(remove_lower(*parent, child.name));
     return {};
+  }
+
+  // What stands there is this layer's own, and hides the rest: but a folder would let it through.
+  Status mark_hidden(const Place& place) {
+    auto parent = TRY(folder(place.above, false));
+    auto st = sys::fstatat(parent->fd, place.name, AT_SYMLINK_NOFOLLOW);
+    if (!st && st.error().code() == ENOENT) return make_whiteout(parent->fd, place.name);
+    TRY(std::move(st));
+    if (!S_ISDIR(st.value().st_mode)) return {};
+    return mark_opaque(parent->fd, place.name, options_.overlay_attributes);
   }
 
   // Nothing when there is no such folder: then there is nothing to hide.
@@ -309,7 +344,7 @@ class Extractor::Work {
   Status set_id(FdRef file) {
     // Otherwise what the image holds could run as this user for everybody.
     if (options_.rootless && (entry_.mode & (S_ISUID | S_ISGID)) != 0) {
-      note("set-id bits are dropped: first ", entry_.path);
+      totals_->note("set-id bits are dropped: first ", entry_.path);
       return {};
     }
     return sys::fchmod(file, entry_.mode);
@@ -318,18 +353,18 @@ class Extractor::Work {
   template <class Set>
   Status attribute(const std::string& name, Set set) {
     if (overlay_mark(name)) {
-      note("attributes of overlay file systems are left out: first ", name);
+      totals_->note("attributes of overlay file systems are left out: first ", name);
       return {};
     }
     if (options_.rootless && privileged(name)) {
-      note("attributes that only root can set are left out: first ", name);
+      totals_->note("attributes that only root can set are left out: first ", name);
       return {};
     }
     auto done = set();
     if (done) return {};
     int code = done.error().code();
     if (code != EOPNOTSUPP && code != EPERM) return done;
-    note("attributes that this file system refuses are left out: first ", name);
+    totals_->note("attributes that this file system refuses are left out: first ", name);
     return {};
   }
 
@@ -370,16 +405,13 @@ class Extractor::Work {
     return sys::openat(parent->fd, place.name, kFlags);
   }
 
-  void note(std::string_view sentence, std::string_view example) {
-    for (const auto& known : totals_->notes)
-      if (known.starts_with(sentence)) return;
-    totals_->notes.push_back(base::cat(sentence, base::quote(example)));
-  }
-
   FdRef root_;
   const ExtractOptions& options_;
   ExtractTotals* totals_;
-  bool first_;
+  Onto onto_;
+  bool needs_lower_ = false;
+  bool has_root_ = false;
+  bool leans_ = false;  // on what is below: it hides something there, or takes a folder for granted
   uid_t uid_ = sys::geteuid();  // whose the files are that we make
   gid_t gid_ = sys::getegid();
   std::vector<FolderPointer> open_{};  // each below the one before it
@@ -391,8 +423,8 @@ class Extractor::Work {
   std::uint64_t written_ = 0;
 };
 
-Extractor::Extractor(FdRef root, const ExtractOptions& options, ExtractTotals* totals, bool first)
-    : work_(std::make_unique<Work>(root, options, totals, first)) {}
+Extractor::Extractor(FdRef root, const ExtractOptions& options, ExtractTotals* totals, Onto onto)
+    : work_(std::make_unique<Work>(root, options, totals, onto)) {}
 Extractor::~Extractor() = default;
 
 Status Extractor::begin(const Entry& entry) { return work_->begin(entry); }
@@ -401,5 +433,32 @@ Status Extractor::content(std::uint64_t offset, std::string_view bytes) {
 }
 Status Extractor::end() { return work_->end(); }
 Status Extractor::finish() { return work_->finish(); }
+bool Extractor::needs_lower() const { return work_->needs_lower(); }
+bool Extractor::has_root() const { return work_->has_root(); }
+bool Extractor::stands_alone() const { return work_->stands_alone(); }
+
+Status ExtractTotals::add(std::uint64_t bytes, const ExtractLimits& limits) {
+  std::lock_guard hold(mutex_);
+  ++entries_;
+  if (limits.entries != 0 && entries_ > limits.entries)
+    return base::config_error("the image has more than ", limits.entries, " entries");
+  // Both are below 2^63 as long as there is a limit, or no disk could hold them.
+  bytes_ += bytes;
+  if (limits.bytes != 0 && (bytes_ > limits.bytes || bytes > limits.bytes))
+    return base::config_error("the image has more than ", limits.bytes, " bytes of files");
+  return {};
+}
+
+void ExtractTotals::note(std::string_view sentence, std::string_view example) {
+  std::lock_guard hold(mutex_);
+  for (const auto& known : notes_)
+    if (known.starts_with(sentence)) return;
+  notes_.push_back(base::cat(sentence, base::quote(example)));
+}
+
+std::vector<std::string> ExtractTotals::notes() const {
+  std::lock_guard hold(mutex_);
+  return notes_;
+}
 
 }  // namespace image

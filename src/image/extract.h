@@ -2,12 +2,15 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
 #include "image/archive.h"
+#include "image/overlay.h"
 
 namespace image {
 
@@ -24,14 +27,30 @@ struct ExtractOptions {
   // dropped, device nodes left out, folders stay open for their owner.
   bool rootless = false;
   ExtractLimits limits{};
+  OverlayAttributes overlay_attributes = OverlayAttributes::Trusted;  // of Onto::Overlay
 };
 
-// What several layers on one root share.
-struct ExtractTotals {
-  std::uint64_t bytes = 0;
-  std::uint64_t entries = 0;
-  // What could not be kept, one sentence for each kind of thing.
-  std::vector<std::string> notes{};
+// What the layers of one image share, also when they are extracted side by side.
+class ExtractTotals {
+ public:
+  // Kind::Config when an entry with so many bytes of content goes beyond a limit.
+  base::Status add(std::uint64_t bytes, const ExtractLimits& limits);
+  // A sentence on what could not be kept, with the first example; one for each kind of thing.
+  void note(std::string_view sentence, std::string_view example);
+  std::vector<std::string> notes() const;
+
+ private:
+  mutable std::mutex mutex_{};
+  std::uint64_t bytes_ = 0;
+  std::uint64_t entries_ = 0;
+  std::vector<std::string> notes_{};
+};
+
+// Where a layer is extracted to.
+enum class Onto {
+  Nothing,  // an empty root: nothing can be hidden
+  Layers,   // a root that holds the layers below: what is hidden is removed
+  Overlay,  // a folder of its own, to be put over others by overlayfs: what is hidden is marked
 };
 
 // Takes the entries of one layer. An entry's parents are resolved inside the root as a container
@@ -40,14 +59,23 @@ struct ExtractTotals {
 // layer.md#applying-changesets
 class Extractor : public EntrySink {
  public:
-  // `root`, `options` and `totals` outlive it. first: the root was empty, so nothing can be hidden.
-  Extractor(base::FdRef root, const ExtractOptions& options, ExtractTotals* totals, bool first);
+  // `root`, `options` and `totals` outlive it.
+  Extractor(base::FdRef root, const ExtractOptions& options, ExtractTotals* totals, Onto onto);
   ~Extractor() override;
   base::Status begin(const Entry& entry) override;
   base::Status content(std::uint64_t offset, std::string_view bytes) override;
   base::Status end() override;
   // After the last entry: gives folders their modes, attributes and times.
   base::Status finish();
+
+  // Of Onto::Overlay, after an error: the layer cannot stand alone, since an entry's parent or a
+  // hard link's first name is in a layer below.
+  bool needs_lower() const;
+  // The layer says what the root itself is to be.
+  bool has_root() const;
+  // It says that, hides nothing, and makes no folder but by an entry: it is the same whatever it is
+  // put onto.
+  bool stands_alone() const;
 
  private:
   class Work;

@@ -33,7 +33,7 @@ class Layers {
 
  private:
   std::string apply_all(const std::string& bytes) {
-    Extractor extractor(root_, options_, &totals, first_);
+    Extractor extractor(root_, options_, &totals, first_ ? Onto::Nothing : Onto::Layers);
     ArchiveReader reader(&extractor);
     auto written = reader.write(bytes);
     if (!written) return written.error().text();
@@ -395,7 +395,7 @@ TEST_CASE("rootless: set-id bits, devices and privileged attributes are left out
   CHECK(box.stat_of("root/d").st_mode == (S_IFDIR | 0755));
   CHECK(!box.exists("root/null"));
   CHECK(::lgetxattr((box.root() / "ping").c_str(), "security.capability", nullptr, 0) < 0);
-  CHECK(layers.totals.notes.size() == 3);
+  CHECK(layers.totals.notes().size() == 3);
 }
 
 TEST_CASE("root: owners, set-id bits after them, capabilities and devices are kept") {
@@ -423,11 +423,11 @@ TEST_CASE("root: owners, set-id bits after them, capabilities and devices are ke
   CHECK(box.stat_of("root/d/later").st_gid == 0);
   CHECK(box.stat_of("root/link").st_uid == 9);
   auto ping = box.root() / "ping";
-  if (layers.totals.notes.empty()) {
+  if (layers.totals.notes().empty()) {
     CHECK(::lgetxattr(ping.c_str(), "security.capability", nullptr, 0) == 20);
     CHECK(::lgetxattr(ping.c_str(), "user.a", nullptr, 0) == 1);
   } else {
-    MESSAGE(layers.totals.notes[0]);
+    MESSAGE(layers.totals.notes()[0]);
   }
   CHECK(layers.apply(Tar().entry(
             {.name = "null", .type = '3', .mode = 0666, .dev_major = 1, .dev_minor = 3})) == "");
@@ -446,5 +446,5 @@ TEST_CASE("marks of overlay file systems are not taken from a layer") {
                          .folder("d/")) == "");
   CHECK(::lgetxattr((box.root() / "d").c_str(), "trusted.overlay.opaque", nullptr, 0) < 0);
   CHECK(::lgetxattr((box.root() / "d").c_str(), "user.overlay.redirect", nullptr, 0) < 0);
-  CHECK(layers.totals.notes.size() == 1);
+  CHECK(layers.totals.notes().size() == 1);
 }

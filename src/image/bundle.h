@@ -1,0 +1,44 @@
+// A bundle in the making: its folder, which appears whole or not at all, and its config.json.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "image/convert.h"
+#include "image/image_config.h"
+
+namespace image {
+
+// A locked folder beside the bundle's place, for its owner only; removed unless it gets there.
+class Unfinished {
+ public:
+  // The bundle must not exist, or be an empty folder. What a killed bundler left is removed.
+  // Kind::State when something is there, or another bundler is making it.
+  static base::Result<std::unique_ptr<Unfinished>> start(std::string bundle);
+  ~Unfinished();
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+
+  // Gives the folder its name.
+  base::Status keep();
+  base::FdRef folder() const { return folder_; }
+
+ private:
+  Unfinished(base::Fd parent, std::string name)
+      : parent_(std::move(parent)), name_(std::move(name)) {}
+  base::Status make();
+  base::Status remove_leftover();
+  std::string temporary() const;
+
+  base::Fd parent_;
+  std::string name_;
+  base::Fd folder_{};
+};
+
+// BUNDLE/config.json of the image's configuration and the options, users looked up in `root`, where
+// the working folder is made if it is missing.
+base::Status write_bundle_config(base::FdRef bundle, base::FdRef root, const ImageConfig& config,
+                                 const ConvertOptions& options);
+
+}  // namespace image
