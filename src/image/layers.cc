@@ -129,6 +129,15 @@ Status extract_alone(const Task& task, std::size_t i, Item& item) {
   return item.needs_lower ? Status() : std::move(fed);
 }
 
+// What a layer says nothing of stays as it is below: of a folder of its own, that is its root.
+Status inherit_root(FdRef from, FdRef to) {
+  auto st = TRY(sys::fstat(from));
+  TRY(sys::fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH));
+  TRY(sys::fchmod(to, st.st_mode & 07777U));
+  const struct timespec times[2] = {st.st_mtim, st.st_mtim};
+  return sys::utimensat(to, "", times, AT_EMPTY_PATH);
+}
+
 // Over a mount of what is below, overlayfs itself keeps what this layer changes.
 Status extract_over(const Task& task, std::size_t i, Item& item, const std::vector<Fd>& lowers) {
   TRY(item.made->clear());
@@ -141,15 +150,6 @@ Status extract_over(const Task& task, std::size_t i, Item& item, const std::vect
                  task.totals);
   TRY(task.bytes.feed(i, sink));
   return sink.finish();
-}
-
-// What a layer says nothing of stays as it is below: of a folder of its own, that is its root.
-Status inherit_root(FdRef from, FdRef to) {
-  auto st = TRY(sys::fstat(from));
-  TRY(sys::fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH));
-  TRY(sys::fchmod(to, st.st_mode & 07777U));
-  const struct timespec times[2] = {st.st_mtim, st.st_mtim};
-  return sys::utimensat(to, "", times, AT_EMPTY_PATH);
 }
 
 // A layer that was extracted on its own gets what it takes from below, and its name.
