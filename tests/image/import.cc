@@ -50,8 +50,10 @@ Imported import(const Store& store, const std::string& source, const std::string
 }
 
 std::string unpack(const Store& store, const Image& image, const std::string& bundle,
-                   const UnpackOptions& options = {}, const ConvertOptions& convert = {}) {
-  auto done = unpack_image(store.blobs(), image.manifest, image.config, bundle, convert, options);
+                   const ExtractOptions& options = {}, const ConvertOptions& convert = {},
+                   const LayerProgress& progress = {}) {
+  StoredLayers layers(store.blobs(), image.manifest, progress);
+  auto done = unpack_image(image.manifest, image.config, layers, bundle, convert, options);
   return done ? "" : done.error().text();
 }
 
@@ -182,9 +184,9 @@ TEST_CASE("a bundle appears whole or not at all") {
   CHECK(unpack(store, image, box.path / "..") != "");
   CHECK(unpack(store, image, box.path / "b", {}, {.user = "nobody-here"}).find("nobody-here") !=
         std::string::npos);
-  CHECK(unpack(store, image, box.path / "b", {.extract = {.limits = {.entries = 1}}}) == "");
+  CHECK(unpack(store, image, box.path / "b", {.limits = {.entries = 1}}) == "");
   test::files::remove_all(box.path / "b");
-  CHECK(unpack(store, image, box.path / "b", {.extract = {.limits = {.bytes = 0}}}) == "");
+  CHECK(unpack(store, image, box.path / "b", {.limits = {.bytes = 0}}) == "");
   test::files::remove_all(box.path / "b");
 
   auto wrong = image;
@@ -229,7 +231,7 @@ TEST_CASE("attack: a layer that grows out of proportion") {
   auto store = Store::open(box.path / "store").value();
   box.write("a.tar", Tar().file("etc/x", std::string(3 << 20, '\0')).bytes());
   auto image = *import(store, box.path / "a.tar").image;
-  UnpackOptions options{.extract = {.limits = {.ratio = 100, .ratio_from = 1 << 20}}};
+  ExtractOptions options{.limits = {.ratio = 100, .ratio_from = 1 << 20}};
   CHECK(unpack(store, image, box.path / "b", options).find("100 times") != std::string::npos);
   CHECK(!box.exists("b"));
   CHECK(unpack(store, image, box.path / "b") == "");
@@ -241,8 +243,8 @@ TEST_CASE("the working folder is made, and progress ends at the layers' size") {
   box.write("a.tar", Tar().file("etc/x", "y").bytes());
   auto image = *import(store, box.path / "a.tar").image;
   std::uint64_t done = 0;
-  UnpackOptions options{.progress = [&](std::uint64_t bytes) { done = bytes; }};
-  CHECK(unpack(store, image, box.path / "b", options, {.workdir = "/made/here"}) == "");
+  auto count = [&](std::uint64_t more) { done += more; };
+  CHECK(unpack(store, image, box.path / "b", {}, {.workdir = "/made/here"}, count) == "");
   CHECK(box.stat_of("b/rootfs/made/here").st_mode == (S_IFDIR | 0755));
   CHECK(done == image.manifest.layers[0].size);
 }
