@@ -72,6 +72,10 @@ Status replace_file(FdRef dir, const std::string& name, std::string_view text, u
   return sys::fsync(here);
 }
 
+Result<std::string> path_of(FdRef fd) {
+  return sys::readlinkat(FdRef::cwd(), base::cat("/proc/self/fd/", fd.raw()));
+}
+
 Result<Fd> lock_file(FdRef dir, const std::string& name) {
   auto fd = TRY(sys::openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
   TRY(sys::flock(fd, LOCK_EX), "lock ", name);

@@ -33,6 +33,9 @@ enum class Lasting { Run, Disk };
 Status replace_file(FdRef dir, const std::string& name, std::string_view text, unsigned mode,
                     Lasting lasting = Lasting::Disk);
 
+// Where this file or folder is at present. man: proc(5), /proc/pid/fd
+Result<std::string> path_of(FdRef fd);
+
 // An exclusive lock on a file of this name (made if need be), held until the descriptor is closed.
 Result<Fd> lock_file(FdRef dir, const std::string& name);
 

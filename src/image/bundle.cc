@@ -80,19 +80,26 @@ Result<std::unique_ptr<Unfinished>> Unfinished::start(std::string bundle) {
       return base::state_error("bundle ", base::quote(bundle), " exists and is not empty");
   }
   auto out = std::unique_ptr<Unfinished>(new Unfinished(std::move(parent), std::move(name)));
+  auto parent_path = TRY(fs::path_of(out->parent_));
+  out->path_ = base::cat(parent_path == "/" ? "" : parent_path, "/", out->name_);
   TRY(out->make(), "bundle ", base::quote(bundle));
   return out;
 }
 
-Status write_bundle_config(FdRef bundle, FdRef root, const ImageConfig& config,
-                           const ConvertOptions& options) {
+Result<std::string> write_bundle_config(FdRef bundle, FdRef root, const ImageConfig& config,
+                                        const ConvertOptions& options) {
   auto accounts = TRY(read_accounts(root));
   auto user = TRY(resolve_user(wanted_user(config, options), accounts));
   auto converted = TRY(convert(config, user, options));
-  if (converted.process)
-    (void)TRY(fs::make_dirs_in(root, converted.process->cwd, kFolderMode), "working folder");
   auto text = base::dump(spec::write_config(converted), 2) + "\n";
-  return fs::replace_file(bundle, "config.json", text, 0644);
+  TRY(fs::replace_file(bundle, "config.json", text, 0644, fs::Lasting::Run));
+  return converted.process ? converted.process->cwd : std::string();
+}
+
+Status make_working_folder(FdRef root, const std::string& path) {
+  if (path.empty()) return {};
+  (void)TRY(fs::make_dirs_in(root, path, kFolderMode), "working folder");
+  return {};
 }
 
 }  // namespace image

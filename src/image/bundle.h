@@ -23,6 +23,8 @@ class Unfinished {
   // Gives the folder its name.
   base::Status keep();
   base::FdRef folder() const { return folder_; }
+  // Where it will be, absolute.
+  std::string path() const { return path_; }
 
  private:
   Unfinished(base::Fd parent, std::string name)
@@ -33,12 +35,16 @@ class Unfinished {
 
   base::Fd parent_;
   std::string name_;
+  std::string path_{};
   base::Fd folder_{};
 };
 
-// BUNDLE/config.json of the image's configuration and the options, users looked up in `root`, where
-// the working folder is made if it is missing.
-base::Status write_bundle_config(base::FdRef bundle, base::FdRef root, const ImageConfig& config,
-                                 const ConvertOptions& options);
+// BUNDLE/config.json of the image's configuration and the options, users looked up in `root`. Gives
+// the process's working folder, which must be made if it is missing (make_working_folder).
+base::Result<std::string> write_bundle_config(base::FdRef bundle, base::FdRef root,
+                                              const ImageConfig& config,
+                                              const ConvertOptions& options);
+// spec: conversion.md#config.workingdir
+base::Status make_working_folder(base::FdRef root, const std::string& path);
 
 }  // namespace image

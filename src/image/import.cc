@@ -13,6 +13,7 @@
 #include "image/import_archive.h"
 #include "image/import_layout.h"
 #include "image/layer.h"
+#include "image/layer_write.h"
 #include "image/media.h"
 #include "image/stream.h"
 #include "image/tar_write.h"
@@ -29,32 +30,6 @@ using base::Status;
 constexpr std::string_view kPath =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// Hands the same bytes to two.
-class Both : public Sink {
- public:
-  Both(Sink* one, Sink* other) : one_(one), other_(other) {}
-  Status write(std::string_view bytes) override {
-    TRY(one_->write(bytes));
-    return other_->write(bytes);
-  }
-
- private:
-  Sink* one_;
-  Sink* other_;
-};
-
-class Hash : public Sink {
- public:
-  Status write(std::string_view bytes) override {
-    hasher_.add(bytes);
-    return {};
-  }
-  Result<Digest> finish() { return hasher_.finish(); }
-
- private:
-  Hasher hasher_{Algorithm::Sha256};
-};
-
 // Sees to it that every entry could be unpacked.
 class RootEntries : public EntrySink {
  public:
@@ -66,30 +41,8 @@ class RootEntries : public EntrySink {
   Status end() override { return {}; }
 };
 
-struct Layer {
-  Descriptor descriptor{};
-  Digest diff_id{};
-};
-
-Result<Layer> commit(BlobWriter& blob, std::string_view media_type, Digest diff_id) {
-  Layer out;
-  out.descriptor.media_type = media_type;
-  out.descriptor.size = blob.size();
-  out.descriptor.digest = TRY(blob.commit());
-  out.diff_id = std::move(diff_id);
-  return out;
-}
-
-Result<Layer> layer_from_folder(const Blobs& blobs, FdRef folder, bool compress) {
-  auto blob = TRY(blobs.start());
-  GzipCompressor gzip(blob.get());
-  Hash hash;
-  Both both(&hash, compress ? static_cast<Sink*>(&gzip) : blob.get());
-  TarWriter tar(&both);
-  TRY(write_tree(folder, tar));
-  if (compress) TRY(gzip.finish());
-  auto diff_id = TRY(hash.finish());
-  return commit(*blob, compress ? kOciLayerGzip : kOciLayer, std::move(diff_id));
+Result<WrittenLayer> layer_from_folder(const Blobs& blobs, FdRef folder, bool compress) {
+  return write_layer(blobs, compress, [&](TarWriter& tar) { return write_tree(folder, tar); });
 }
 
 Result<Compression> compression_of(FdRef file) {
@@ -99,14 +52,14 @@ Result<Compression> compression_of(FdRef file) {
 }
 
 // A compressed archive becomes the layer as it is; a plain one is compressed if that is wanted.
-Result<Layer> layer_from_tar(const Blobs& blobs, FdRef file, bool compress) {
+Result<WrittenLayer> layer_from_tar(const Blobs& blobs, FdRef file, bool compress) {
   auto present = TRY(compression_of(file));
   bool gzip_it = compress && present == Compression::None;
   auto blob = TRY(blobs.start());
   GzipCompressor gzip(blob.get());
   RootEntries entries;
   ArchiveReader archive(&entries);
-  Hash hash;
+  HashSink hash;
   Both plain(&hash, &archive);
   Decompressor decompressor(&plain);
   Both all(&decompressor, gzip_it ? static_cast<Sink*>(&gzip) : blob.get());
@@ -118,11 +71,12 @@ Result<Layer> layer_from_tar(const Blobs& blobs, FdRef file, bool compress) {
   auto media_type = present == Compression::Zstd              ? kOciLayerZstd
                     : present == Compression::Gzip || gzip_it ? kOciLayerGzip
                                                               : kOciLayer;
-  return commit(*blob, media_type, std::move(diff_id));
+  return commit_layer(*blob, media_type, std::move(diff_id));
 }
 
 // An image of this one layer.
-Result<Descriptor> image_of(const Blobs& blobs, const Layer& layer, const ImportOptions& options) {
+Result<Descriptor> image_of(const Blobs& blobs, const WrittenLayer& layer,
+                            const ImportOptions& options) {
   ImageConfig config{.platform = options.platform, .diff_ids = {layer.diff_id}};
   config.config.env = {std::string(kPath)};
   config.config.cmd = options.command;

@@ -271,10 +271,13 @@ Result<bool> Layers::has_all(const ImageConfig& config) const {
 
 Result<std::vector<Fd>> Layers::folders(const LayerNames& names) const {
   std::vector<Fd> out;
-  for (const auto& name : names) {
-    auto opened = sys::openat(folder_, name, kReadFolder);
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    // Overlayfs takes no folder twice; all that the lower one shows, the upper one shows too.
+    if (std::find(name + 1, names.end(), *name) != names.end()) continue;
+    auto opened = sys::openat(folder_, *name, kReadFolder);
     if (!opened && opened.error().code() == ENOENT)
-      return base::state_error("the store has the layer ", name, " no more");
+      return base::Error(base::Kind::NotFound, ENOENT,
+                         base::cat("the store has the layer ", *name, " no more"));
     out.push_back(TRY(std::move(opened)));
   }
   return out;

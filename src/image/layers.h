@@ -39,7 +39,7 @@ class Layers {
   // Whether all of them are there.
   base::Result<bool> has_all(const ImageConfig& config) const;
 
-  // The folders of these names, for reading. Kind::State when one is missing.
+  // The folders of these names for reading, each once. Kind::NotFound when one is missing.
   base::Result<std::vector<base::Fd>> folders(const LayerNames& names) const;
 
   base::Result<LayerNames> list() const;

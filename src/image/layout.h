@@ -32,6 +32,7 @@ class Store {
   static base::Result<Store> open(const std::string& folder);
 
   const Blobs& blobs() const { return blobs_; }
+  base::FdRef folder() const { return folder_; }
 
   // index.json as it stands.
   base::Result<Index> index() const;

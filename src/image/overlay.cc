@@ -34,7 +34,7 @@ std::string by_descriptor(FdRef fd) { return base::cat("/proc/self/fd/", fd.raw(
 // is too long for the kernel, or has signs that overlayfs takes for its own.
 std::string shown(FdRef folder) {
   constexpr std::size_t kLongest = 255;  // man: fsconfig(2): a value of 256 bytes, with its end
-  auto path = sys::readlinkat(FdRef::cwd(), by_descriptor(folder));
+  auto path = fs::path_of(folder);
   if (!path || path.value().size() > kLongest ||
       path.value().find_first_of(":\\,") != std::string::npos)
     return by_descriptor(folder);
@@ -117,6 +117,13 @@ Result<Fd> mount_overlay(std::span<const Fd> lowers, const OverlayUpper* upper) 
     TRY(sys::fsconfig_create(context));
   }
   return sys::fsmount(context, upper ? 0 : MOUNT_ATTR_RDONLY);
+}
+
+Result<Fd> overlay_view(std::span<const Fd> lowers) {
+  constexpr int kReadFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+  if (lowers.size() == 1) return sys::openat(lowers.front(), ".", kReadFolder);
+  auto mount = TRY(mount_overlay(lowers, nullptr));
+  return sys::openat(mount, ".", kReadFolder);
 }
 
 }  // namespace image

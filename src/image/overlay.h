@@ -38,4 +38,7 @@ struct OverlayUpper {
 // Before Linux 6.5, at most as many layers as fit into 255 bytes by descriptor: about 60.
 base::Result<base::Fd> mount_overlay(std::span<const base::Fd> lowers, const OverlayUpper* upper);
 
+// All these folders as one, for reading: a folder in itself where there is only one.
+base::Result<base::Fd> overlay_view(std::span<const base::Fd> lowers);
+
 }  // namespace image

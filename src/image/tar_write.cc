@@ -135,7 +135,8 @@ Result<bool> is_kernels(FdRef folder) {
 
 class TreeWriter {
  public:
-  explicit TreeWriter(TarWriter& to) : to_(to), buffer_(kReadAtOnce) {}
+  TreeWriter(TarWriter& to, std::optional<OverlayAttributes> overlay)
+      : to_(to), overlay_(overlay), buffer_(kReadAtOnce) {}
 
   Status folder(FdRef here, const std::string& path, std::optional<dev_t> above) {
     auto st = TRY(sys::fstat(here));
@@ -143,6 +144,7 @@ class TreeWriter {
     entry.type = EntryType::Folder;
     TRY(read_attributes(here, entry));
     TRY(to_.add(entry));
+    if (overlay_ && TRY(is_opaque(here, *overlay_))) TRY(add_mark(path + "/.wh..wh..opq", entry));
     if (above && *above != st.st_dev && TRY(is_kernels(here))) return {};
     auto entries = TRY(fs::list_dir(here));
     std::sort(entries.begin(), entries.end(),
@@ -157,6 +159,11 @@ class TreeWriter {
   }
 
  private:
+  // spec: layer.md#whiteouts: an empty file
+  Status add_mark(std::string path, const Entry& like) {
+    return to_.add({.path = std::move(path), .mode = 0600, .mtime = like.mtime});
+  }
+
   static Entry entry_of(const struct stat& st, std::string path) {
     Entry out{.path = std::move(path)};
     out.mode = st.st_mode & 07777U;
@@ -173,6 +180,10 @@ class TreeWriter {
       return folder(inner, path, device);
     }
     if (S_ISSOCK(st.st_mode)) return {};
+    if (overlay_ && is_whiteout(st)) {
+      auto folder_path = path.substr(0, path.size() - name.size());
+      return add_mark(folder_path + ".wh." + name, entry_of(st, path));
+    }
     auto entry = entry_of(st, path);
     if (st.st_nlink > 1) {
       auto [first, is_new] = seen_.emplace(std::pair{st.st_dev, st.st_ino}, path);
@@ -216,6 +227,7 @@ class TreeWriter {
   }
 
   TarWriter& to_;
+  std::optional<OverlayAttributes> overlay_;
   std::vector<char> buffer_;
   std::map<std::pair<dev_t, ino_t>, std::string> seen_{};  // files of several names
 };
@@ -264,7 +276,12 @@ Status TarWriter::finish() {
 }
 
 Status write_tree(FdRef folder, TarWriter& to) {
-  TRY(TreeWriter(to).folder(folder, ".", std::nullopt));
+  TRY(TreeWriter(to, std::nullopt).folder(folder, ".", std::nullopt));
+  return to.finish();
+}
+
+Status write_changes(FdRef upper, OverlayAttributes attributes, TarWriter& to) {
+  TRY(TreeWriter(to, attributes).folder(upper, ".", std::nullopt));
   return to.finish();
 }
 

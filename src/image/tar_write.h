@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "image/archive.h"
 #include "image/digest.h"
+#include "image/overlay.h"
 
 namespace image {
 
@@ -32,5 +33,9 @@ class TarWriter {
 // out: sockets, and what the kernel shows in procfs, sysfs and the like mounted below. Links are
 // never followed.
 base::Status write_tree(base::FdRef folder, TarWriter& to);
+
+// The same of the upper folder of an overlay, whose marks become whiteouts.
+// spec: layer.md#representing-changes
+base::Status write_changes(base::FdRef upper, OverlayAttributes attributes, TarWriter& to);
 
 }  // namespace image

@@ -46,7 +46,8 @@ Result<std::vector<std::string>> unpack_image(const Manifest& manifest, const Im
   here.rootless |= convert_options.rootless.has_value() || sys::geteuid() != 0;
   ExtractTotals totals;
   TRY(unpack_layers(manifest, config, bytes, root, here, &totals));
-  TRY(write_bundle_config(unfinished->folder(), root, config, convert_options));
+  auto workdir = TRY(write_bundle_config(unfinished->folder(), root, config, convert_options));
+  TRY(make_working_folder(root, workdir));
   TRY(unfinished->keep(), "bundle ", base::quote(bundle));
   return totals.notes();
 }
