@@ -2,6 +2,7 @@
 
 #include "image/archive.h"
 #include "image/compression.h"
+#include "image/relay.h"
 #include "sys/file.h"
 
 namespace image {
@@ -58,13 +59,19 @@ struct LayerSink::Chain {
         const ExtractOptions& options, ExtractTotals* totals)
       : diff_id(promised),
         extractor(root, options, totals, onto),
-        plain(promised.algorithm, options.limits, &read, &archive),
+        beside(onto != Onto::Overlay),
+        plain(promised.algorithm, options.limits, &read,
+              beside ? static_cast<Sink*>(&relay) : &archive),
         verifier(descriptor.digest, descriptor.size, &fuse) {}
 
   std::uint64_t read = 0;
   Digest diff_id;
   Extractor extractor;
   ArchiveReader archive{&extractor};
+  // One thread inflates and hashes, another makes the files: unless layers are made side by side,
+  // which keeps the processors busy without.
+  Relay relay{&archive};
+  bool beside;
   PlainBytes plain;
   Decompressor decompressor{&plain};
   Fuse fuse{&decompressor};
@@ -85,6 +92,7 @@ Status LayerSink::finish() {
   TRY(chain_->verifier.finish());
   TRY(chain_->fuse.result());
   TRY(chain_->decompressor.finish());
+  TRY(chain_->relay.finish());
   TRY(chain_->archive.finish());
   auto found = TRY(chain_->plain.finish());
   if (found != chain_->diff_id)
