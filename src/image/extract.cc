@@ -378,31 +378,36 @@ class Extractor::Work {
 
   Status finish_folder(const FolderEntry& folder_entry) {
     const auto& entry = folder_entry.entry;
-    auto opened = open_folder(place_of(folder_entry.path));
+    auto place = place_of(folder_entry.path);
+    auto found = status_of(place);
     // Replaced or hidden by a later entry: then these attributes belong to nothing.
-    if (!opened && (opened.error().code() == ENOENT || opened.error().code() == ENOTDIR ||
-                    opened.error().code() == ELOOP))
+    if (!found && (found.error().code() == ENOENT || found.error().code() == ENOTDIR ||
+                   found.error().code() == ELOOP))
       return {};
-    auto fd = TRY(std::move(opened));
-    auto st = TRY(sys::fstat(fd));
-    if (st.st_ino != folder_entry.inode) return {};
+    auto st = TRY(std::move(found));
+    if (!S_ISDIR(st.st_mode) || st.st_ino != folder_entry.inode) return {};
     auto mode = entry.mode;
-    if (options_.rootless) {
-      mode = (mode & ~static_cast<unsigned>(S_ISUID | S_ISGID)) | S_IRWXU;
-    } else if (st.st_uid != entry.uid || st.st_gid != entry.gid) {
-      TRY(own(fd, "", entry, AT_EMPTY_PATH));
-    }
-    if ((st.st_mode & (kSetId | kPermissions)) != mode) TRY(sys::fchmod(fd, mode));
+    if (options_.rootless) mode = (mode & ~static_cast<unsigned>(S_ISUID | S_ISGID)) | S_IRWXU;
+    bool owned = options_.rootless || (st.st_uid == entry.uid && st.st_gid == entry.gid);
+    bool as_wanted = owned && (st.st_mode & (kSetId | kPermissions)) == mode;
+    auto parent = TRY(folder(place.above, false));
+    // Most folders need no more: then they are not opened.
+    if (as_wanted && entry.xattrs.empty() && !place.name.empty())
+      return times(parent->fd, place.name, entry, AT_SYMLINK_NOFOLLOW);
+    auto fd = TRY(sys::openat(parent->fd, place.name.empty() ? "." : place.name,
+                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    if (!owned) TRY(own(fd, "", entry, AT_EMPTY_PATH));
+    // A change of owner may have cleared some of it.
+    if (!as_wanted) TRY(sys::fchmod(fd, mode));
     for (const auto& x : entry.xattrs)
       TRY(attribute(x.first, [&] { return sys::fsetxattr(fd, x.first, x.second); }));
     return times(fd, "", entry, AT_EMPTY_PATH);
   }
 
-  Result<Fd> open_folder(const Place& place) {
-    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-    if (place.name.empty()) return sys::openat(root_, ".", kFlags);
+  Result<struct stat> status_of(const Place& place) {
     auto parent = TRY(folder(place.above, false));
-    return sys::openat(parent->fd, place.name, kFlags);
+    if (place.name.empty()) return sys::fstat(parent->fd);
+    return sys::fstatat(parent->fd, place.name, AT_SYMLINK_NOFOLLOW);
   }
 
   FdRef root_;
