@@ -27,6 +27,7 @@ ALLOWED = {
 ONLY = {
     "nlohmann/json.hpp": ["base/json.cc"],
     "CLI/CLI.hpp": ["cli/", "runtime/cli", "bundler/cli"],
+    "toml++/toml.h": ["image/toml.cc"],
     "seccomp.h": ["plan/seccomp.cc"],
     "rpc.pb-c.h": ["criu/message.cc"],
     "sys/syscall.h": ["sys/", "base/kernel.h"],

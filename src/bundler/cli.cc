@@ -39,6 +39,9 @@ void add_global(CLI::App& app, Invocation& invocation, Choice& choice) {
   app.set_version_flag("--version", "bundler " CORACLE_VERSION, "print the version");
   app.add_option("--store", invocation.store, "the folder of images (an OCI image layout)")
       ->option_text("DIR");
+  app.add_option("--registries-conf", invocation.registries_conf,
+                 "the file that says where images are asked for")
+      ->option_text("FILE");
   add_quiet(&app, choice);
   app.add_flag("--debug", invocation.debug, "tell each request to a registry");
 }

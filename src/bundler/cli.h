@@ -8,23 +8,30 @@
 
 namespace bundler {
 
+// How registries are spoken to.
+struct RegistryFlags {
+  bool plain_http = false;
+  std::optional<bool> tls_verify{};
+  std::string cert_dir{};
+};
+
 struct PullCommand {
   std::vector<std::string> images{};
   std::string platform{};
-  bool plain_http = false;
+  RegistryFlags registry_flags{};
 };
 
 struct PushCommand {
   std::string image{};
   std::string destination{};  // by default the image's own name
-  bool plain_http = false;
+  RegistryFlags registry_flags{};
 };
 
 struct LoginCommand {
   std::string registry{};
   std::string user{};
   bool password_stdin = false;
-  bool plain_http = false;
+  RegistryFlags registry_flags{};
 };
 
 struct LogoutCommand {
@@ -95,6 +102,7 @@ struct ExportCommand {
 
 struct Invocation {
   std::string store{};
+  std::string registries_conf{};
   bool quiet = false;
   bool debug = false;
   std::variant<PullCommand, ImagesCommand, ImportCommand, UnpackCommand, InspectCommand, TagCommand,

@@ -33,7 +33,7 @@ void add_registry(CLI::App& app, Choice& choice);
 void add_bundles(CLI::App& app, Choice& choice);
 
 void add_quiet(CLI::App* command, Choice& choice);
-void add_plain_http(CLI::App* command, bool& plain_http);
+void add_registry_flags(CLI::App* command, RegistryFlags& flags);
 void add_platform(CLI::App* command, std::string& platform);
 
 // The words that a command of ours leaves to a container's; none when the first is a mistyped

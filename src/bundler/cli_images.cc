@@ -14,7 +14,7 @@ void add_pull(CLI::App& app, Choice& choice) {
   command->add_option("IMAGE", pull->images, "such as alpine, localhost:5000/a/b:tag, a@sha256:...")
       ->required();
   add_platform(command, pull->platform);
-  add_plain_http(command, pull->plain_http);
+  add_registry_flags(command, pull->registry_flags);
   add_quiet(command, choice);
   command->final_callback([pull, &choice] { choice.command = *pull; });
 }

@@ -13,7 +13,7 @@ void add_push(CLI::App& app, Choice& choice) {
   command->add_option("IMAGE", push->image, "an image of the store")->required();
   command->add_option("DESTINATION", push->destination,
                       "the name it gets there (default: the same)");
-  add_plain_http(command, push->plain_http);
+  add_registry_flags(command, push->registry_flags);
   add_quiet(command, choice);
   command->final_callback([push, &choice] { choice.command = *push; });
 }
@@ -27,7 +27,7 @@ void add_login(CLI::App& app, Choice& choice) {
       ->option_text("USER");
   command->add_flag("--password-stdin", login->password_stdin,
                     "read the password from standard input instead of asking for it");
-  add_plain_http(command, login->plain_http);
+  add_registry_flags(command, login->registry_flags);
   add_quiet(command, choice);
   command->final_callback([login, &choice] { choice.command = *login; });
 }
@@ -50,9 +50,18 @@ void add_registry(CLI::App& app, Choice& choice) {
   add_logout(app, choice);
 }
 
-void add_plain_http(CLI::App* command, bool& plain_http) {
-  command->add_flag("--plain-http", plain_http,
+void add_registry_flags(CLI::App* command, RegistryFlags& flags) {
+  command->add_flag("--plain-http", flags.plain_http,
                     "speak http without TLS also to a registry that is not on this machine");
+  command
+      ->add_flag_function(
+          "--tls-verify", [&flags](std::int64_t given) { flags.tls_verify = given > 0; },
+          "hold certificates against their authorities; =false: take any, and http")
+      ->option_text("[=BOOL]");
+  command
+      ->add_option("--cert-dir", flags.cert_dir,
+                   "a folder with authorities (*.crt) and a certificate of our own (*.cert, *.key)")
+      ->option_text("DIR");
 }
 
 }  // namespace bundler

@@ -3,6 +3,7 @@
 #include "bundler/images.h"
 #include "bundler/login.h"
 #include "bundler/progress_display.h"
+#include "bundler/registries.h"
 #include "bundler/store_commands.h"
 #include "image/convert.h"
 #include "image/import.h"
@@ -20,6 +21,12 @@ struct Context {
   const Invocation& invocation;
   const Environment& environment;
   const image::Store& store;
+
+  // The name in full of an image of the store.
+  base::Result<image::Reference> find(const std::string& text) const {
+    auto conf = TRY(read_registries(invocation, environment));
+    return stored_name(store, conf, text);
+  }
 };
 
 base::Result<image::Platform> platform_of(const std::string& text) {
@@ -35,38 +42,50 @@ base::Status report(const Context& context, const image::Reference& reference,
   return print(base::cat(reference.text(), "@", descriptor.digest.text(), "\n"));
 }
 
+// The first of these names that any registry has.
+base::Status pull_first(const Context& context, const image::RegistriesConf& conf,
+                        const std::vector<image::Reference>& names, image::PullOptions options) {
+  std::string problems;
+  for (const auto& name : names) {
+    auto descriptor = [&]() -> base::Result<image::Descriptor> {
+      options.sources = TRY(image::sources(conf, name));
+      // The display ends before anything else is printed.
+      ProgressDisplay display(context.environment, context.invocation.quiet);
+      return image::pull(context.store, name, options, display);
+    }();
+    if (descriptor) return report(context, name, descriptor.value());
+    if (names.size() == 1) return std::move(descriptor).error().in("pull " + name.text());
+    problems +=
+        base::cat(problems.empty() ? "pull " : "; ", name.text(), ": ", descriptor.error().text());
+  }
+  return base::system_error(problems);
+}
+
 base::Status pull(const Context& context, const PullCommand& command) {
   image::PullOptions options{.auth_files = auth_files(context.environment),
                              .helpers = helper_world(context.environment)};
   options.platform = TRY(platform_of(command.platform));
-  options.registry.plain_http = command.plain_http;
-  if (context.invocation.debug)
-    options.registry.trace = [](std::string_view text) { note(base::cat("debug: ", text)); };
+  options.registry =
+      registry_options(context.invocation, context.environment, command.registry_flags);
+  auto conf = TRY(read_registries(context.invocation, context.environment));
   // All names are read before the first is fetched.
-  std::vector<image::Reference> references;
-  for (const auto& text : command.images) references.push_back(TRY(image::parse_reference(text)));
-  for (const auto& reference : references) {
-    auto name = reference.text();
-    auto descriptor = [&] {
-      // The display ends before anything else is printed.
-      ProgressDisplay display(context.environment, context.invocation.quiet);
-      return image::pull(context.store, reference, options, display);
-    }();
-    auto pulled = TRY(std::move(descriptor), "pull ", name);
-    TRY(report(context, reference, pulled));
-  }
+  std::vector<std::vector<image::Reference>> all;
+  for (const auto& text : command.images) all.push_back(TRY(image::meanings(conf, text)));
+  for (const auto& names : all) TRY(pull_first(context, conf, names, options));
   return {};
 }
 
 // At the destination it may have a name that it has nowhere else.
 base::Status push(const Context& context, const PushCommand& command) {
-  auto from = TRY(image::parse_reference(command.image));
+  auto conf = TRY(read_registries(context.invocation, context.environment));
+  auto from = TRY(stored_name(context.store, conf, command.image));
   auto to = command.destination.empty() ? from : TRY(image::parse_reference(command.destination));
   image::PushOptions options{.auth_files = auth_files(context.environment),
                              .helpers = helper_world(context.environment)};
-  options.registry.plain_http = command.plain_http;
-  if (context.invocation.debug)
-    options.registry.trace = [](std::string_view text) { note(base::cat("debug: ", text)); };
+  options.registry =
+      registry_options(context.invocation, context.environment, command.registry_flags);
+  auto place = TRY(image::destination(conf, to), "push ", to.text());
+  options.registry.insecure = place.insecure;
   auto pushed = [&] {
     ProgressDisplay display(context.environment, context.invocation.quiet);
     return image::push(context.store, from, to, options, display);
@@ -123,7 +142,7 @@ base::Result<image::ConvertOptions> convert_options(const UnpackCommand& command
 }
 
 base::Status unpack(const Context& context, const UnpackCommand& command) {
-  auto reference = TRY(image::parse_reference(command.image));
+  auto reference = TRY(context.find(command.image));
   auto options = TRY(convert_options(command, context.environment));
   auto found = TRY(context.store.image(reference), "unpack ", reference.text());
   image::Descriptor whole{.digest = found.descriptor.digest};
@@ -148,7 +167,7 @@ base::Status unpack(const Context& context, const UnpackCommand& command) {
 
 // The commands that need the store.
 struct InStore {
-  const Context& context;
+  explicit InStore(const Context& of) : context(of) {}
 
   base::Status operator()(const PullCommand& command) const { return pull(context, command); }
   base::Status operator()(const PushCommand& command) const { return push(context, command); }
@@ -156,18 +175,27 @@ struct InStore {
   base::Status operator()(const ImportCommand& command) const { return import(context, command); }
   base::Status operator()(const UnpackCommand& command) const { return unpack(context, command); }
   base::Status operator()(const InspectCommand& command) const {
-    return inspect(context.store, command);
+    return inspect(context.store, namer(), command);
   }
-  base::Status operator()(const TagCommand& command) const { return tag(context.store, command); }
+  base::Status operator()(const TagCommand& command) const {
+    return tag(context.store, namer(), command);
+  }
   base::Status operator()(const RemoveCommand& command) const {
-    return remove(context.store, command, context.invocation.quiet);
+    return remove(context.store, namer(), command, context.invocation.quiet);
   }
   base::Status operator()(const PruneCommand& command) const {
     return prune(context.store, command, context.invocation.quiet);
   }
   base::Status operator()(const ExportCommand& command) const {
-    return export_image(context.store, command);
+    return export_image(context.store, namer(), command);
   }
+
+ private:
+  Namer namer() const {
+    return [this](const std::string& text) { return context.find(text); };
+  }
+
+  const Context& context;
 };
 
 template <class Command>
@@ -177,7 +205,7 @@ base::Status run_in_store(const Invocation& invocation, const Environment& envir
   if (folder.empty()) folder = TRY(default_store(environment));
   auto store = TRY(image::Store::open(folder));
   Context context{invocation, environment, store};
-  return InStore{context}(command);
+  return InStore(context)(command);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ struct Environment {
   std::string runtime_dir{};             // $XDG_RUNTIME_DIR
   std::string docker_config{};           // $DOCKER_CONFIG
   std::string registry_auth_file{};      // $REGISTRY_AUTH_FILE
+  std::string registries_conf{};         // $CONTAINERS_REGISTRIES_CONF
   std::string search_path{};             // $PATH
   std::vector<std::string> variables{};  // all, "NAME=value"
   bool terminal = false;                 // standard error is one, and may be drawn on

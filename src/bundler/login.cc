@@ -2,6 +2,7 @@
 
 #include "bundler/commands.h"
 #include "bundler/prompt.h"
+#include "bundler/registries.h"
 #include "bundler/store_commands.h"
 #include "image/login.h"
 #include "image/registry.h"
@@ -42,13 +43,15 @@ Result<image::Credentials> read_credentials(const LoginCommand& command) {
   return out;
 }
 
-Status check(const Invocation& invocation, const LoginCommand& command, const std::string& registry,
+Status check(const Invocation& invocation, const LoginCommand& command,
+             const Environment& environment, const std::string& registry,
              const image::Credentials& credentials) {
   image::HttpLibrary library;
   image::Stop stop;
-  image::RegistryOptions options{.plain_http = command.plain_http};
-  if (invocation.debug)
-    options.trace = [](std::string_view text) { note(base::cat("debug: ", text)); };
+  auto conf = TRY(read_registries(invocation, environment));
+  auto place = TRY(image::destination(conf, {.registry = registry}));
+  auto options = registry_options(invocation, environment, command.registry_flags);
+  options.insecure = place.insecure;
   auto client = TRY(
       image::Registry::make({.registry = registry}, options, {.credentials = credentials}, stop));
   image::Transport transport(options.patience, stop);
@@ -62,7 +65,7 @@ Status login(const Invocation& invocation, const LoginCommand& command,
   auto registry = TRY(registry_of(command.registry), "login");
   auto file = TRY(file_to_write(environment), "login ", registry);
   auto credentials = TRY(read_credentials(command), "login ", registry);
-  TRY(check(invocation, command, registry, credentials), "login ", registry);
+  TRY(check(invocation, command, environment, registry, credentials), "login ", registry);
   TRY(image::save_credentials(file, registry, credentials, helper_world(environment)), "login ",
       registry);
   if (invocation.quiet) return {};

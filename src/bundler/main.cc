@@ -34,6 +34,7 @@ bundler::Environment read_environment() {
                            .runtime_dir = variable("XDG_RUNTIME_DIR"),
                            .docker_config = variable("DOCKER_CONFIG"),
                            .registry_auth_file = variable("REGISTRY_AUTH_FILE"),
+                           .registries_conf = variable("CONTAINERS_REGISTRIES_CONF"),
                            .search_path = variable("PATH"),
                            .terminal = draws_on(STDERR_FILENO)};
   for (auto one = environ; *one; ++one) out.variables.emplace_back(*one);

@@ -32,13 +32,14 @@ Json layers_json(const image::Image& image) {
 }
 
 // The name in full, and the image that has it.
-Result<image::Image> find(const image::Store& store, const std::string& name) {
-  auto reference = TRY(image::parse_reference(name));
+Result<image::Image> find(const image::Store& store, const Namer& names, const std::string& name) {
+  auto reference = TRY(names(name));
   return store.image(reference);
 }
 
-Status remove_one(const image::Store& store, const std::string& name, bool quiet) {
-  auto reference = TRY(image::parse_reference(name));
+Status remove_one(const image::Store& store, const Namer& names, const std::string& name,
+                  bool quiet) {
+  auto reference = TRY(names(name));
   bool had = TRY(store.unname(reference));
   if (!had)
     return base::Error(base::Kind::NotFound, 0,
@@ -95,15 +96,15 @@ Json inspect_json(const image::Image& image) {
   return out;
 }
 
-Status inspect(const image::Store& store, const InspectCommand& command) {
+Status inspect(const image::Store& store, const Namer& names, const InspectCommand& command) {
   auto all = Json::array();
   for (const auto& name : command.images)
-    all.push(inspect_json(TRY(find(store, name), "inspect ", name)));
+    all.push(inspect_json(TRY(find(store, names, name), "inspect ", name)));
   return print(base::dump(all, 2) + "\n");
 }
 
-Status tag(const image::Store& store, const TagCommand& command) {
-  auto image = TRY(find(store, command.image), "tag");
+Status tag(const image::Store& store, const Namer& names, const TagCommand& command) {
+  auto image = TRY(find(store, names, command.image), "tag");
   auto name = TRY(image::parse_reference(command.name), "tag");
   if (name.digest)
     return base::usage_error("tag ", base::quote(command.name), ": must be a tag, not a digest");
@@ -111,8 +112,10 @@ Status tag(const image::Store& store, const TagCommand& command) {
   return {};
 }
 
-Status remove(const image::Store& store, const RemoveCommand& command, bool quiet) {
-  for (const auto& name : command.images) TRY(remove_one(store, name, quiet), "remove ", name);
+Status remove(const image::Store& store, const Namer& names, const RemoveCommand& command,
+              bool quiet) {
+  for (const auto& name : command.images)
+    TRY(remove_one(store, names, name, quiet), "remove ", name);
   auto pruned = TRY(image::try_prune(store), "remove");
   if (!pruned) note("another bundler works in the store: `bundler prune` frees the space later");
   return {};
@@ -130,8 +133,8 @@ Status prune(const image::Store& store, const PruneCommand& command, bool quiet)
   return print(base::dump(json, 2) + "\n");
 }
 
-Status export_image(const image::Store& store, const ExportCommand& command) {
-  auto image = TRY(find(store, command.image), "export");
+Status export_image(const image::Store& store, const Namer& names, const ExportCommand& command) {
+  auto image = TRY(find(store, names, command.image), "export");
   auto format = format_of(command);
   if (format == ExportFormat::OciLayout) {
     if (command.to == "-")

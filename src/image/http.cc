@@ -1,6 +1,7 @@
 #include "image/http.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <array>
@@ -108,8 +109,24 @@ int look_for_stop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Exchange*>(user)->stop->is_set() ? 1 : 0;
 }
 
+// Our own authorities come to those of the system.
+CURLcode add_authorities(CURL*, void* context, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  auto store = SSL_CTX_get_cert_store(static_cast<SSL_CTX*>(context));
+  for (const auto& file : exchange.request->tls->authorities) {
+    if (X509_STORE_load_file(store, file.c_str()) == 1) continue;
+    exchange.failure = base::config_error("the certificate ", file, " cannot be read");
+    return CURLE_SSL_CACERT_BADFILE;
+  }
+  return CURLE_OK;
+}
+
 // Whether trying again may help. A connection that was never made will not be made by haste.
-bool is_loss(CURL* curl, CURLcode code) {
+bool is_loss(CURL* curl, CURLcode code, std::string_view message) {
+  // With TLS 1.3 the server refuses us after the handshake.
+  if (message.find("alert") != std::string_view::npos &&
+      message.find("certificate") != std::string_view::npos)
+    return false;
   if (code == CURLE_OPERATION_TIMEDOUT) {
     curl_off_t connected = 0;
     curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
@@ -217,6 +234,31 @@ void set_method(CURL* curl, const Request& request, Exchange& exchange) {
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method_word(request.method).data());
 }
 
+void set_tls(CURL* curl, const Tls& tls, Exchange& exchange) {
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  if (!tls.certificate.empty()) {
+    curl_easy_setopt(curl, CURLOPT_SSLCERT, tls.certificate.c_str());
+    curl_easy_setopt(curl, CURLOPT_SSLKEY, tls.key.c_str());
+  }
+  if (tls.authorities.empty()) return;
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // The store that libcurl keeps is shared with other hosts, which these are not for.
+  curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
+  curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, add_authorities);
+  curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, &exchange);
+}
+
+// What helps where TLS fails.
+std::string_view advice(CURLcode code) {
+  if (code == CURLE_SSL_CONNECT_ERROR) return " (a registry without TLS needs --plain-http)";
+  if (code == CURLE_PEER_FAILED_VERIFICATION)
+    return " (if it is to be trusted, its authority's certificate goes as NAME.crt into "
+           "/etc/containers/certs.d/HOST[:PORT], or into the folder of --cert-dir)";
+  return "";
+}
+
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -252,12 +294,12 @@ base::Result<Response> outcome(CURLcode code, Exchange& exchange, std::string_vi
   bool has_problem = code == CURLE_WRITE_ERROR && !response.problem.empty();
   if (code == CURLE_OK || has_problem) return std::move(response);
   std::string how(message.empty() ? curl_easy_strerror(code) : message);
-  if (!is_loss(exchange.curl, code)) {
+  if (!is_loss(exchange.curl, code, how)) {
     long number = 0;
     curl_easy_getinfo(exchange.curl, CURLINFO_OS_ERRNO, &number);
     if (code == CURLE_COULDNT_CONNECT && number != 0)
       return base::Error::from_errno(static_cast<int>(number), how);
-    if (code == CURLE_SSL_CONNECT_ERROR) how += " (a registry without TLS needs --plain-http)";
+    how += advice(code);
     return base::system_error(how);
   }
   response.silent = code == CURLE_OPERATION_TIMEDOUT;
@@ -281,6 +323,7 @@ base::Result<Response> Transport::exchange(const Request& request) {
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message.data());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  if (request.tls) set_tls(curl, *request.tls, exchange);
   set_method(curl, request, exchange);
   auto code = curl_easy_perform(curl);
   return outcome(code, exchange, message.data());

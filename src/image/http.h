@@ -53,6 +53,14 @@ class Source {
   virtual base::Result<std::size_t> read(std::span<char> into) = 0;
 };
 
+// How TLS is spoken with one host; ready-made by certificates.h.
+struct Tls {
+  bool verify = true;
+  std::vector<std::string> authorities{};  // files, besides those of the system
+  std::string certificate{};               // ours, a file; empty: none
+  std::string key{};
+};
+
 struct Request {
   Method method = Method::Get;
   std::string url{};
@@ -60,6 +68,7 @@ struct Request {
   std::string text{};                  // of a POST or PUT: the body
   Source* upload = nullptr;            // of a PATCH: the body …
   std::uint64_t upload_size = 0;       // … and how many bytes it has
+  const Tls* tls = nullptr;            // none: as the system has it
   Sink* body = nullptr;                // takes the body of a 200 or 206
   // So many bytes of the body are here already: the rest is asked for, and what comes again is
   // dropped.

@@ -101,6 +101,40 @@ base::Result<Found> find_manifest(Registry& registry, Transport& transport, cons
                             " indexes inside each other");
 }
 
+// A source, and what it has under the name.
+struct Opened {
+  std::unique_ptr<Registry> registry{};
+  Found found{};
+};
+
+base::Result<Opened> open_source(const Endpoint& source, Transport& transport, const Store& store,
+                                 const PullOptions& options, const Stop& stop) {
+  auto credentials = TRY(find_credentials(options.auth_files, source.reference, options.helpers));
+  auto registry_options = options.registry;
+  registry_options.insecure = source.insecure;
+  Opened out;
+  out.registry =
+      TRY(Registry::make(source.reference, registry_options, std::move(credentials), stop));
+  out.found =
+      TRY(find_manifest(*out.registry, transport, store, source.reference, options.platform));
+  return out;
+}
+
+base::Result<Opened> open_first(const Reference& reference, Transport& transport,
+                                const Store& store, const PullOptions& options, const Stop& stop) {
+  auto sources = options.sources;
+  if (sources.empty()) sources.push_back({.reference = reference});
+  std::string problems;
+  for (const auto& source : sources) {
+    auto opened = open_source(source, transport, store, options, stop);
+    bool only = sources.size() == 1 && source.reference == reference;
+    if (opened || only) return opened;
+    problems += base::cat(problems.empty() ? "" : "; ", source.reference.text(), ": ",
+                          opened.error().text());
+  }
+  return base::system_error(problems);
+}
+
 base::Result<std::vector<Wanted>> list_blobs(const Manifest& manifest) {
   if (!is_image_config(manifest.config.media_type))
     return base::unsupported("config ", manifest.config.digest.text(), ": media type ",
@@ -173,10 +207,10 @@ base::Result<Descriptor> pull(const Store& store, const Reference& reference,
                               const PullOptions& options, Progress& progress) {
   HttpLibrary library;
   Stop stop;
-  auto credentials = TRY(find_credentials(options.auth_files, reference, options.helpers));
-  auto registry = TRY(Registry::make(reference, options.registry, std::move(credentials), stop));
   Transport transport(options.registry.patience, stop);
-  auto found = TRY(find_manifest(*registry, transport, store, reference, options.platform));
+  auto opened = TRY(open_first(reference, transport, store, options, stop));
+  auto& registry = opened.registry;
+  auto& found = opened.found;
   auto list = TRY(list_blobs(found.manifest));
   auto fetch = [&](Transport& own, std::size_t i) -> base::Status {
     auto what = base::cat(list[i].what, " ", list[i].descriptor.digest.text());

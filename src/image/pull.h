@@ -10,6 +10,7 @@
 #include "image/platform.h"
 #include "image/progress.h"
 #include "image/reference.h"
+#include "image/registries.h"
 #include "image/registry.h"
 
 namespace image {
@@ -20,9 +21,12 @@ struct PullOptions {
   RegistryOptions registry{};
   std::vector<std::string> auth_files{};  // in the order in which they are asked
   HelperWorld helpers{};
+  // Where it is asked for, in order; none: where its name says.
+  std::vector<Endpoint> sources{};
 };
 
-// The image under its name in the store. Every document and blob is verified before it gets a name;
+// The image under its name in the store, from the first source that can be reached and has it (an
+// error names them all). Every document and blob is verified before it gets a name;
 // what the store has already is not fetched again. On failure no name and no half blob is left;
 // blobs that had arrived whole stay, for the next try. Errors name the manifest, config or layer.
 base::Result<Descriptor> pull(const Store& store, const Reference& reference,

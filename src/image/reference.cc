@@ -107,6 +107,11 @@ std::string Reference::text() const {
   return digest ? base::cat(name(), "@", digest->text()) : base::cat(name(), ":", tag);
 }
 
+bool has_registry(std::string_view text) {
+  auto slash = text.find('/');
+  return slash != std::string_view::npos && looks_like_registry(text.substr(0, slash));
+}
+
 base::Result<Reference> parse_reference(std::string_view text) {
   Reference out;
   auto name = text;

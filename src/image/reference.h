@@ -30,4 +30,7 @@ struct Reference {
 // spec.md#pulling-manifests (repository and tag)
 base::Result<Reference> parse_reference(std::string_view text);
 
+// Whether the name says its registry: Docker's rule, as above.
+bool has_registry(std::string_view text);
+
 }  // namespace image

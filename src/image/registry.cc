@@ -52,18 +52,25 @@ base::Result<std::unique_ptr<Registry>> Registry::make(Reference reference, Regi
                                                        FoundCredentials found, const Stop& stop) {
   auto host = reference.registry == "docker.io" ? "registry-1.docker.io" : reference.registry;
   auto url = TRY(parse_url(base::cat("https://", host)));
-  if (is_loopback(url.host) || options.plain_http) url = TRY(parse_url(base::cat("http://", host)));
-  return std::unique_ptr<Registry>(
-      new Registry(std::move(reference), options, std::move(found), std::move(url), stop));
+  bool insecure = options.tls_verify ? !*options.tls_verify : options.insecure;
+  auto own = TRY(certificates_for(options.certificates, url));
+  bool known = insecure || options.tls_verify || !own.authorities.empty() ||
+               !own.certificate.empty() || !options.certificates.own.empty();
+  if (options.plain_http || (is_loopback(url.host) && !known))
+    url = TRY(parse_url(base::cat("http://", host)));
+  return std::unique_ptr<Registry>(new Registry(std::move(reference), options, std::move(found),
+                                                std::move(url), insecure, stop));
 }
 
 Registry::Registry(Reference reference, RegistryOptions options, FoundCredentials found, Url root,
-                   const Stop& stop)
+                   bool insecure, const Stop& stop)
     : reference_(std::move(reference)),
       options_(options),
       found_(std::move(found)),
       root_(std::move(root)),
-      stop_(stop) {}
+      stop_(stop),
+      insecure_(insecure),
+      settled_(!insecure || root_.scheme == "http") {}
 
 base::Result<Registry::Document> Registry::document(Transport& transport,
                                                     std::string_view tag_or_digest) {
@@ -91,6 +98,7 @@ base::Status Registry::blob(Transport& transport, const Descriptor& descriptor, 
 }
 
 base::Status Registry::check_login(Transport& transport) {
+  TRY(settle(transport));
   auto url = TRY(parse_url(base::cat(root_.text, "/v2/")));
   auto response = TRY(ask(transport, url, {}));
   if (!response.answered()) return lost_error(response, "");
@@ -102,13 +110,50 @@ base::Status Registry::check_login(Transport& transport) {
 
 base::Result<Response> Registry::get(Transport& transport, std::string_view path,
                                      std::string_view accept, Body& body) {
-  auto url = TRY(url_of(path));
+  auto url = TRY(url_of(transport, path));
   Request request;
   if (!accept.empty()) request.headers.push_back(base::cat("Accept: ", accept));
   return ask(transport, url, request, &body);
 }
 
-base::Result<Url> Registry::url_of(std::string_view path) const {
+base::Status Registry::settle(Transport& transport) {
+  std::lock_guard hold(mutex_);
+  if (settled_) return {};
+  Tls tls = TRY(certificates_for(options_.certificates, root_));
+  tls.verify = false;
+  Request request{.url = root_.text + "/v2/", .tls = &tls};
+  auto response = transport.exchange(request);
+  if (stop_.is_set()) return base::state_error("stopped");
+  if (response) tell(request, response.value());
+  settled_ = true;
+  if (response && response.value().answered()) return {};
+  root_ = TRY(parse_url(base::cat("http", root_.text.substr(5))));
+  return {};
+}
+
+base::Result<Tls> Registry::tls_of(const Url& url) {
+  auto place = base::cat(url.host, " ", url.port);
+  std::lock_guard hold(mutex_);
+  auto known = tls_.find(place);
+  if (known != tls_.end()) return known->second;
+  auto out = TRY(certificates_for(options_.certificates, url));
+  // A folder named for this errand: who signed it is trusted wherever the registry leads us, but
+  // we show ourselves to the registry alone.
+  if (!options_.certificates.own.empty()) {
+    auto own = TRY(certificates_in(options_.certificates.own));
+    out.authorities.insert(out.authorities.end(), own.authorities.begin(), own.authorities.end());
+    if (url.same_place(root_) && !own.certificate.empty()) {
+      out.certificate = std::move(own.certificate);
+      out.key = std::move(own.key);
+    }
+  }
+  out.verify = !insecure_;
+  tls_.emplace(std::move(place), out);
+  return out;
+}
+
+base::Result<Url> Registry::url_of(Transport& transport, std::string_view path) {
+  TRY(settle(transport));
   return parse_url(base::cat(root_.text, "/v2/", reference_.repository, "/", path));
 }
 
@@ -159,7 +204,7 @@ base::Status Registry::pause(unsigned failures, const Response& response) const 
 base::Result<Response> Registry::follow(Transport& transport, const Url& start, Request request) {
   auto here = start;
   for (int hops = 0; hops <= kMostRedirects; ++hops) {
-    auto reachable = check_reachable(here, root_.host, options_.plain_http);
+    auto reachable = check_reachable(here, root_.host, may_be_plain());
     if (!reachable && hops > 0) return std::move(reachable).error().in("redirect");
     TRY(std::move(reachable));
     // A secret of this place is not told elsewhere.
@@ -167,6 +212,8 @@ base::Result<Response> Registry::follow(Transport& transport, const Url& start, 
       std::erase_if(request.headers,
                     [](const std::string& h) { return h.starts_with("Authorization:"); });
     request.url = here.text;
+    auto tls = TRY(tls_of(here));
+    request.tls = &tls;
     auto response = TRY(transport.exchange(request));
     tell(request, response);
     // Another place may refuse us, but not ask for our credentials.
@@ -228,7 +275,7 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
   TextSink text(kLargestToken);
   Request request{.headers = {"Accept: application/json"}, .body = &text};
   auto url = TRY(parse_url(realm));
-  TRY(check_reachable(url, root_.host, options_.plain_http));
+  TRY(check_reachable(url, root_.host, may_be_plain()));
   if (found_.credentials && !found_.credentials->identity_token.empty()) {
     request.method = Method::Post;
     request.text =
@@ -247,6 +294,8 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
     response = TRY(follow(transport, url, std::move(request)), url.host);
   } else {
     request.url = url.text;
+    auto tls = TRY(tls_of(url));
+    request.tls = &tls;
     response = TRY(transport.exchange(request), url.host);
     tell(request, response);
   }

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "image/certificates.h"
 #include "image/challenge.h"
 #include "image/credentials.h"
 #include "image/descriptor.h"
@@ -22,6 +24,11 @@ namespace image {
 
 struct RegistryOptions {
   bool plain_http = false;  // http also for registries that are not on loopback
+  // Certificates are not held against anything, and http will do where TLS is not spoken: what
+  // registries.conf says, unless the user says it (tls_verify).
+  bool insecure = false;
+  std::optional<bool> tls_verify{};
+  CertificateFolders certificates{};
   Patience patience{};
   unsigned tries = 4;
   unsigned first_pause = 250;  // milliseconds, doubled each time
@@ -39,8 +46,8 @@ class Content : public Source {
 
 class Registry {
  public:
-  // Docker Hub's registry lives at registry-1.docker.io. On loopback http is spoken, elsewhere
-  // https.
+  // Docker Hub's registry lives at registry-1.docker.io. On loopback http is spoken, unless there
+  // are certificates for it or the user asks for TLS; elsewhere https.
   static base::Result<std::unique_ptr<Registry>> make(Reference reference, RegistryOptions options,
                                                       FoundCredentials found, const Stop& stop);
 
@@ -73,10 +80,14 @@ class Registry {
 
  private:
   Registry(Reference reference, RegistryOptions options, FoundCredentials found, Url root,
-           const Stop& stop);
+           bool insecure, const Stop& stop);
 
   struct Body;
-  base::Result<Url> url_of(std::string_view path) const;
+  // Whether http has to do, where it may: asked once.
+  base::Status settle(Transport& transport);
+  base::Result<Tls> tls_of(const Url& url);
+  base::Result<Url> url_of(Transport& transport, std::string_view path);
+  bool may_be_plain() const { return options_.plain_http || insecure_; }
   base::Result<Response> get(Transport& transport, std::string_view path, std::string_view accept,
                              Body& body);
   // With second tries, and with credentials when they are asked for.
@@ -108,8 +119,11 @@ class Registry {
   FoundCredentials found_;
   Url root_;  // "https://registry-1.docker.io"
   const Stop& stop_;
+  bool insecure_;
   // Shared by the threads of one pull.
   std::mutex mutex_{};
+  bool settled_;
+  std::map<std::string, Tls> tls_{};
   std::string authorization_{};  // the value of the Authorization header; empty: none
   unsigned generation_ = 0;  // of the authorization: who was refused with an old one tries the new
 };

@@ -43,7 +43,7 @@ base::Status check_digest(const Response& response, const Digest& digest) {
 }  // namespace
 
 base::Result<bool> Registry::has_blob(Transport& transport, const Descriptor& descriptor) {
-  auto url = TRY(url_of(base::cat("blobs/", descriptor.digest.text())));
+  auto url = TRY(url_of(transport, base::cat("blobs/", descriptor.digest.text())));
   auto response = TRY(ask(transport, url, {.method = Method::Head}));
   if (!response.answered()) return lost_error(response, "");
   if (response.status == 404) return false;
@@ -58,7 +58,7 @@ base::Result<std::optional<Url>> Registry::begin_upload(Transport& transport,
   if (!elsewhere.empty())
     path += base::cat("?mount=", percent_encoded(descriptor.digest.text()),
                       "&from=", percent_encoded(elsewhere));
-  auto url = TRY(url_of(path));
+  auto url = TRY(url_of(transport, path));
   auto response = TRY(ask(transport, url, {.method = Method::Post}));
   if (!response.answered()) return lost_error(response, "");
   if (response.status == 201 && !elsewhere.empty()) return std::optional<Url>();
@@ -68,7 +68,7 @@ base::Result<std::optional<Url>> Registry::begin_upload(Transport& transport,
 
 base::Result<Url> Registry::upload_place(const Response& response) const {
   auto url = TRY(parse_url(response.location));
-  TRY(check_reachable(url, root_.host, options_.plain_http));
+  TRY(check_reachable(url, root_.host, may_be_plain()));
   return url;
 }
 
@@ -148,7 +148,7 @@ base::Result<Registry::Sent> Registry::upload(Transport& transport, const Descri
 
 base::Status Registry::put_manifest(Transport& transport, const Descriptor& descriptor,
                                     const std::string& bytes) {
-  auto url = TRY(url_of(base::cat("manifests/", reference_.manifest())));
+  auto url = TRY(url_of(transport, base::cat("manifests/", reference_.manifest())));
   Request request{
       .method = Method::Put, .headers = {"Content-Type: " + descriptor.media_type}, .text = bytes};
   auto response = TRY(ask(transport, url, request));

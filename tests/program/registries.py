@@ -83,9 +83,10 @@ class Image:
 
 
 class FakeRegistry:
-    """Serves one image under every name; answer(handler) may do something else and return True."""
+    """Serves one image under every name; answer(handler) may do something else and return True. With a
+    context of ssl it speaks TLS."""
 
-    def __init__(self, image, answer=lambda handler: False):
+    def __init__(self, image, answer=lambda handler: False, tls=None):
         self.image, self.answer, self.requests = image, answer, []
         outer = self
 
@@ -111,6 +112,8 @@ class FakeRegistry:
                     self.wfile.write(body)
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls:  # the handshake in the connection's own thread
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.server.handle_error = lambda *_: None  # a client that was killed
         self.host = f"127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
