@@ -29,6 +29,8 @@ ONLY = {
     "CLI/CLI.hpp": ["cli/", "runtime/cli", "bundler/cli"],
     "toml++/toml.h": ["image/toml.cc"],
     "seccomp.h": ["plan/seccomp.cc"],
+    "gpgme.h": ["image/simple_signing.cc"],
+    "yaml.h": ["image/yaml.cc"],
     "rpc.pb-c.h": ["criu/message.cc"],
     "sys/syscall.h": ["sys/", "base/kernel.h"],
 }

@@ -42,6 +42,9 @@ void add_global(CLI::App& app, Invocation& invocation, Choice& choice) {
   app.add_option("--registries-conf", invocation.registries_conf,
                  "the file that says where images are asked for")
       ->option_text("FILE");
+  app.add_option("--policy", invocation.policy,
+                 "which images pull and import accept (containers-policy.json)")
+      ->option_text("FILE");
   add_quiet(&app, choice);
   app.add_flag("--debug", invocation.debug, "tell each request to a registry");
 }

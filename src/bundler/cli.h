@@ -103,6 +103,7 @@ struct ExportCommand {
 struct Invocation {
   std::string store{};
   std::string registries_conf{};
+  std::string policy{};  // a file
   bool quiet = false;
   bool debug = false;
   std::variant<PullCommand, ImagesCommand, ImportCommand, UnpackCommand, InspectCommand, TagCommand,

@@ -5,6 +5,7 @@
 #include "bundler/progress_display.h"
 #include "bundler/registries.h"
 #include "bundler/store_commands.h"
+#include "bundler/trust.h"
 #include "image/convert.h"
 #include "image/import.h"
 #include "image/layout.h"
@@ -68,6 +69,7 @@ base::Status pull(const Context& context, const PullCommand& command) {
   options.registry =
       registry_options(context.invocation, context.environment, command.registry_flags);
   auto conf = TRY(read_registries(context.invocation, context.environment));
+  options.trust = TRY(read_trust(context.invocation.policy, context.environment));
   // All names are read before the first is fetched.
   std::vector<std::vector<image::Reference>> all;
   for (const auto& text : command.images) all.push_back(TRY(image::meanings(conf, text)));
@@ -110,6 +112,7 @@ base::Status import(const Context& context, const ImportCommand& command) {
                              " must have a tag, not a digest");
   image::ImportOptions options{.command = command.command};
   options.platform = TRY(platform_of(command.platform));
+  options.trust = TRY(read_trust(context.invocation.policy, context.environment));
   auto descriptor =
       TRY(image::import_source(context.store, command.source, command.layout_name, name, options),
           "import ", command.source);

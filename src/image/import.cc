@@ -97,14 +97,19 @@ Result<Descriptor> import_any(const Store& store, const std::string& source,
   if (S_ISREG(st.st_mode)) {
     auto look = TRY(sys::openat(FdRef::cwd(), source, O_RDONLY | O_NONBLOCK));
     bool packed = TRY(holds_packed_image(look));
-    if (packed) return copy_from_archive(store, opened, layout_name, options.platform);
+    auto accept = [&](const std::string& transport) {
+      return check_import_trust(options.trust, transport, opened, layout_name);
+    };
+    if (packed) return copy_from_archive(store, opened, layout_name, options.platform, accept);
+    TRY(accept("tarball"));
     auto layer = TRY(layer_from_tar(store.blobs(), opened, options.compress));
     return image_of(store.blobs(), layer, options);
   }
   if (!S_ISDIR(st.st_mode)) return base::usage_error("is neither a folder nor a file");
   auto marker = sys::fstatat(opened, "oci-layout", AT_SYMLINK_NOFOLLOW);
+  if (!marker && marker.error().code() != ENOENT) return std::move(marker).error();
+  TRY(check_import_trust(options.trust, marker ? "oci" : "tarball", opened, layout_name));
   if (marker) return copy_from_layout(store, opened, layout_name, options.platform);
-  if (marker.error().code() != ENOENT) return std::move(marker).error();
   auto layer = TRY(layer_from_folder(store.blobs(), opened, options.compress));
   return image_of(store.blobs(), layer, options);
 }

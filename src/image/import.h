@@ -7,6 +7,7 @@
 #include "image/layout.h"
 #include "image/platform.h"
 #include "image/reference.h"
+#include "image/trust.h"
 
 namespace image {
 
@@ -14,6 +15,7 @@ struct ImportOptions {
   Platform platform = host_platform();  // of a root file system; which image of a layout or archive
   bool compress = true;                 // a root file system's layer as gzip
   std::vector<std::string> command{};   // Cmd of a root file system's image; default: /bin/sh
+  Trust trust{};
 };
 
 // SOURCE, a path on the host, as an image of this name:

@@ -273,11 +273,16 @@ Result<Descriptor> docker_image(const Store& store, const Unpacked& files, const
 
 // The image of an archive that has been taken apart.
 Result<Descriptor> image_of(const Store& store, const Unpacked& files, const std::string& name,
-                            const Platform& platform) {
+                            const Platform& platform, const AcceptArchive& accept) {
   auto index = files.document("index.json");
-  if (index && files.document("oci-layout")) return oci_image(store, *index, name, platform);
-  if (auto manifest = files.document("manifest.json"))
+  if (index && files.document("oci-layout")) {
+    TRY(accept("oci-archive"));
+    return oci_image(store, *index, name, platform);
+  }
+  if (auto manifest = files.document("manifest.json")) {
+    TRY(accept("docker-archive"));
     return docker_image(store, files, *manifest, name);
+  }
   return base::config_error("this archive holds parts of an image, but neither index.json nor ",
                             "manifest.json");
 }
@@ -312,11 +317,11 @@ Result<bool> holds_packed_image(FdRef archive) {
 }
 
 Result<Descriptor> copy_from_archive(const Store& store, FdRef archive, const std::string& name,
-                                     const Platform& platform) {
+                                     const Platform& platform, const AcceptArchive& accept) {
   Unpacked files(store.blobs());
   auto whole = [&]() -> Result<Descriptor> {
     TRY(take_apart(archive, files));
-    return image_of(store, files, name, platform);
+    return image_of(store, files, name, platform, accept);
   }();
   std::vector<Descriptor> kept;
   if (whole) kept = TRY(parts_of(store, whole.value()));

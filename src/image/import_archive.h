@@ -1,5 +1,6 @@
 // Packed images into the store: OCI archives, and what `docker save` writes.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "base/fd.h"
@@ -13,11 +14,15 @@ namespace image {
 // telling entry decides. Reads from the present offset on.
 base::Result<bool> holds_packed_image(base::FdRef archive);
 
+// Whether an image of "oci-archive" or "docker-archive" may be used.
+using AcceptArchive = std::function<base::Status(const std::string& transport)>;
+
 // The image of this name, or the only one, with its blobs, each verified; of several platforms this
 // one. Gives the manifest's descriptor; nothing is named in the store. What else the archive holds
 // is not kept. spec: image-layout.md
 // compat: docker save
 base::Result<Descriptor> copy_from_archive(const Store& store, base::FdRef archive,
-                                           const std::string& name, const Platform& platform);
+                                           const std::string& name, const Platform& platform,
+                                           const AcceptArchive& accept);
 
 }  // namespace image

@@ -103,6 +103,7 @@ base::Result<Found> find_manifest(Registry& registry, Transport& transport, cons
 
 // A source, and what it has under the name.
 struct Opened {
+  Reference source{};
   std::unique_ptr<Registry> registry{};
   Found found{};
 };
@@ -112,7 +113,7 @@ base::Result<Opened> open_source(const Endpoint& source, Transport& transport, c
   auto credentials = TRY(find_credentials(options.auth_files, source.reference, options.helpers));
   auto registry_options = options.registry;
   registry_options.insecure = source.insecure;
-  Opened out;
+  Opened out{.source = source.reference};
   out.registry =
       TRY(Registry::make(source.reference, registry_options, std::move(credentials), stop));
   out.found =
@@ -211,6 +212,9 @@ base::Result<Descriptor> pull(const Store& store, const Reference& reference,
   auto opened = TRY(open_first(reference, transport, store, options, stop));
   auto& registry = opened.registry;
   auto& found = opened.found;
+  ImageSource source{reference, opened.source, *registry, transport};
+  TRY(check_trust(options.trust, source, found.known.bytes), "manifest ",
+      found.known.descriptor.digest.text());
   auto list = TRY(list_blobs(found.manifest));
   auto fetch = [&](Transport& own, std::size_t i) -> base::Status {
     auto what = base::cat(list[i].what, " ", list[i].descriptor.digest.text());

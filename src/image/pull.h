@@ -12,6 +12,7 @@
 #include "image/reference.h"
 #include "image/registries.h"
 #include "image/registry.h"
+#include "image/trust.h"
 
 namespace image {
 
@@ -23,12 +24,14 @@ struct PullOptions {
   HelperWorld helpers{};
   // Where it is asked for, in order; none: where its name says.
   std::vector<Endpoint> sources{};
+  Trust trust{};
 };
 
 // The image under its name in the store, from the first source that can be reached and has it (an
-// error names them all). Every document and blob is verified before it gets a name;
-// what the store has already is not fetched again. On failure no name and no half blob is left;
-// blobs that had arrived whole stay, for the next try. Errors name the manifest, config or layer.
+// error names them all), if the policy accepts its manifest. Every document and blob is verified
+// before it gets a name; what the store has already is not fetched again. On failure no name and no
+// half blob is left; blobs that had arrived whole stay, for the next try. Errors name the manifest,
+// config or layer.
 base::Result<Descriptor> pull(const Store& store, const Reference& reference,
                               const PullOptions& options, Progress& progress);
 

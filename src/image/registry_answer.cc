@@ -62,6 +62,7 @@ base::Error status_error(const Response& response) {
     text += base::cat(" ", word);
   if (auto problem = problem_text(response); !problem.empty())
     text += base::cat(" (", problem, ")");
+  if (response.status == 404) return base::Error(base::Kind::NotFound, 0, std::move(text));
   return base::system_error(text);
 }
 
