@@ -86,8 +86,15 @@ std::optional<std::string> from_base64(std::string_view text) {
   return out;
 }
 
+base::Result<base::Json> parse_secret_json(std::string_view text) {
+  auto parsed = base::parse_json(text);
+  // The parser quotes what it read last.
+  if (!parsed) return base::config_error("not JSON");
+  return parsed;
+}
+
 base::Result<FoundCredentials> credentials_in(std::string_view json, const Reference& reference) {
-  auto root = TRY(base::parse_json(json));
+  auto root = TRY(parse_secret_json(json));
   base::Place document(root);
   FoundCredentials out;
   std::size_t longest = 0;

@@ -47,6 +47,9 @@ base::Result<FoundCredentials> find_credentials(const std::vector<std::string>& 
 // text.
 base::Result<std::string> helper_for(const base::Json& document, std::string_view registry);
 
+// JSON that holds secrets: as base::parse_json, but the error shows nothing of the text.
+base::Result<base::Json> parse_secret_json(std::string_view text);
+
 // What a key of "auths" means: "https://index.docker.io/v1/" → "docker.io", "https://h:5000/v2/" →
 // "h:5000".
 std::string auth_place(std::string_view key);

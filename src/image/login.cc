@@ -20,7 +20,7 @@ constexpr std::uint64_t kLargestFile = 4 << 20;
 
 base::Result<base::Json> read_document(std::string_view json) {
   if (base::trim(json).empty()) return base::Json::object();
-  auto out = TRY(base::parse_json(json));
+  auto out = TRY(parse_secret_json(json));
   if (!out.members()) return base::config_error("the document must be an object");
   return out;
 }

@@ -302,7 +302,7 @@ base::Result<std::string> Registry::token(Transport& transport, const Challenge&
   if (!response.answered())
     return base::system_error(url.host, ": hung up (", printable(response.lost), ")");
   if (response.status != 200) return refusal(response).in(url.host);
-  auto json = TRY(base::parse_json(text.take()), url.host);
+  auto json = TRY(parse_secret_json(text.take()), url.host);
   base::Place answer(json);
   auto token = TRY(answer.string_or("token", ""), url.host);
   if (token.empty()) token = TRY(answer.string_or("access_token", ""), url.host);

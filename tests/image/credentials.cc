@@ -105,7 +105,9 @@ TEST_CASE("a damaged secret is refused without showing it") {
       credentials_in(R"({"auths":{"x.io":{"auth":"c2VjcmV0"}}})", reference("x.io/a"));  // "secret"
   REQUIRE(!found);
   CHECK(found.error().text().find("c2VjcmV0") == std::string::npos);
-  CHECK(!credentials_in("{", reference("x.io/a")));
+  auto broken = credentials_in(R"({"auths":{"x.io":{"auth":"c2VjcmV0"}},!})", reference("x.io/a"));
+  REQUIRE(!broken);
+  CHECK(broken.error().text() == "not JSON");
 }
 
 TEST_CASE("addresses are taken apart, and odd ones refused") {
