@@ -180,6 +180,28 @@ def tidy(tally):
     tally.check("clang-tidy has nothing to say", subprocess.CompletedProcess([], done.returncode, "\n".join(sorted(set(found))), ""))
 
 
+def fuzz(tally):
+    """Each fuzzer from made seeds for FUZZ_SECONDS: by default a few among all, a minute when it is named."""
+    seconds = os.environ.get("FUZZ_SECONDS", "60" if "fuzz" in tally.named else "5")
+    folder = TOP / (BUILD + "-clang")
+    if not (folder / "build.ninja").exists():
+        call("meson", "setup", folder, *FLAVOURS["-clang"], "-Dwerror=true", env={**os.environ, "CC": "clang", "CXX": "clang++"})
+    names = sorted(path.stem for path in (TOP / "tests/fuzz").glob("*.cc"))
+    if not tally.check("the fuzzers are built", call("ninja", "-C", folder, "-j", JOBS, *(f"tests/fuzz/fuzz_{name}" for name in names))):
+        return
+    with tempfile.TemporaryDirectory(prefix="coracle-fuzz-") as place:
+        crashes = folder / "crashes"
+        crashes.mkdir(exist_ok=True)
+        call("tests/fuzz/seeds.py", place)
+        for written in (pathlib.Path(place), crashes, *pathlib.Path(place).iterdir()):
+            written.chmod(0o777)  # the fuzzer of layers is not root
+        for name in names:
+            found = f"-artifact_prefix={crashes}/{name}-"
+            done = call(folder / f"tests/fuzz/fuzz_{name}", f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=2048", found, f"{place}/{name}",
+                        env={**os.environ, "FUZZ_FOLDER": place}, timeout=int(seconds) + 300)
+            tally.check(f"fuzz {name} for {seconds} s", done)
+
+
 def quickstart(tally):
     if os.geteuid() != 0:
         tally.skip("bundles/quickstart", "needs root")
@@ -238,6 +260,7 @@ STEPS = {
     "clang": clang,
     "format": format_check,
     "tidy": tidy,
+    "fuzz": fuzz,
     "quickstart": quickstart,
     "package": package,
     "conformance": conformance,
