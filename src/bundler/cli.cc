@@ -27,7 +27,7 @@ std::vector<std::string> ours(int argc, const char* const* argv, Choice& choice)
     } else if (has_command && word == "--") {
       choice.after_dashes.emplace();
     } else {
-      has_command = has_command || word == "import" || word == "unpack";
+      has_command = has_command || word == "import" || word == "unpack" || word == "create";
       out.push_back(std::move(word));
     }
   }

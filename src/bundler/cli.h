@@ -53,10 +53,16 @@ struct ImportCommand {
   std::vector<std::string> command{};
 };
 
-// Texts as typed; commands.cc has them read by those who know what they mean.
-struct UnpackCommand {
+enum class PullPolicy { Missing, Always, Never };
+
+// unpack and create. Texts as typed; bundle_commands.cc has them read by those who know what they
+// mean.
+struct MakeBundleCommand {
+  bool overlay = false;  // create
   std::string image{};
   std::string bundle{};
+  PullPolicy pull = PullPolicy::Missing;
+  PullCommand from{};  // how it is pulled
   std::vector<std::string> command{};
   std::optional<std::string> entrypoint{};
   std::vector<std::string> env{};
@@ -92,6 +98,31 @@ struct PruneCommand {
   bool json = false;
 };
 
+struct MountCommand {
+  std::vector<std::string> bundles{};
+};
+
+struct UmountCommand {
+  std::vector<std::string> bundles{};
+};
+
+struct DeleteCommand {
+  std::vector<std::string> bundles{};
+};
+
+struct DiffCommand {
+  std::string bundle{};
+  bool json = false;
+};
+
+struct CommitCommand {
+  std::string bundle{};
+  std::string name{};
+  std::string author{};
+  std::string message{};
+  std::vector<std::string> changes{};
+};
+
 enum class ExportFormat { OciLayout, OciArchive, DockerArchive };
 
 struct ExportCommand {
@@ -106,8 +137,10 @@ struct Invocation {
   std::string policy{};  // a file
   bool quiet = false;
   bool debug = false;
-  std::variant<PullCommand, ImagesCommand, ImportCommand, UnpackCommand, InspectCommand, TagCommand,
-               RemoveCommand, PruneCommand, ExportCommand, PushCommand, LoginCommand, LogoutCommand>
+  std::variant<PullCommand, ImagesCommand, ImportCommand, MakeBundleCommand, InspectCommand,
+               TagCommand, RemoveCommand, PruneCommand, ExportCommand, PushCommand, LoginCommand,
+               LogoutCommand, MountCommand, UmountCommand, DeleteCommand, DiffCommand,
+               CommitCommand>
       command{};
 };
 

@@ -29,7 +29,7 @@ void add_images(CLI::App& app, Choice& choice);
 void add_store(CLI::App& app, Choice& choice);
 // push, login, logout.
 void add_registry(CLI::App& app, Choice& choice);
-// unpack.
+// unpack, create, mount, umount, delete, diff, commit.
 void add_bundles(CLI::App& app, Choice& choice);
 
 void add_quiet(CLI::App* command, Choice& choice);

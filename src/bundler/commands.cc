@@ -1,79 +1,32 @@
 #include "bundler/commands.h"
 
+#include "bundler/bundle_commands.h"
+#include "bundler/context.h"
+#include "bundler/fetch.h"
 #include "bundler/images.h"
 #include "bundler/login.h"
 #include "bundler/progress_display.h"
 #include "bundler/registries.h"
 #include "bundler/store_commands.h"
 #include "bundler/trust.h"
-#include "image/convert.h"
 #include "image/import.h"
 #include "image/layout.h"
 #include "image/platform.h"
-#include "image/pull.h"
 #include "image/push.h"
 #include "image/reference.h"
-#include "image/unpack.h"
 
 namespace bundler {
 namespace {
 
-struct Context {
-  const Invocation& invocation;
-  const Environment& environment;
-  const image::Store& store;
-
-  // The name in full of an image of the store.
-  base::Result<image::Reference> find(const std::string& text) const {
-    auto conf = TRY(read_registries(invocation, environment));
-    return stored_name(store, conf, text);
-  }
-};
-
-base::Result<image::Platform> platform_of(const std::string& text) {
-  if (text.empty()) return image::host_platform();
-  return image::parse_platform(text);
-}
-
-// "docker.io/library/alpine:latest@sha256:…"
-base::Status report(const Context& context, const image::Reference& reference,
-                    const image::Descriptor& descriptor) {
-  if (context.invocation.quiet) return {};
-  if (reference.digest) return print(reference.text() + "\n");
-  return print(base::cat(reference.text(), "@", descriptor.digest.text(), "\n"));
-}
-
-// The first of these names that any registry has.
-base::Status pull_first(const Context& context, const image::RegistriesConf& conf,
-                        const std::vector<image::Reference>& names, image::PullOptions options) {
-  std::string problems;
-  for (const auto& name : names) {
-    auto descriptor = [&]() -> base::Result<image::Descriptor> {
-      options.sources = TRY(image::sources(conf, name));
-      // The display ends before anything else is printed.
-      ProgressDisplay display(context.environment, context.invocation.quiet);
-      return image::pull(context.store, name, options, display);
-    }();
-    if (descriptor) return report(context, name, descriptor.value());
-    if (names.size() == 1) return std::move(descriptor).error().in("pull " + name.text());
-    problems +=
-        base::cat(problems.empty() ? "pull " : "; ", name.text(), ": ", descriptor.error().text());
-  }
-  return base::system_error(problems);
-}
-
 base::Status pull(const Context& context, const PullCommand& command) {
-  image::PullOptions options{.auth_files = auth_files(context.environment),
-                             .helpers = helper_world(context.environment)};
-  options.platform = TRY(platform_of(command.platform));
-  options.registry =
-      registry_options(context.invocation, context.environment, command.registry_flags);
-  auto conf = TRY(read_registries(context.invocation, context.environment));
-  options.trust = TRY(read_trust(context.invocation.policy, context.environment));
   // All names are read before the first is fetched.
+  auto fetcher = TRY(Fetcher::make(context, command));
   std::vector<std::vector<image::Reference>> all;
-  for (const auto& text : command.images) all.push_back(TRY(image::meanings(conf, text)));
-  for (const auto& names : all) TRY(pull_first(context, conf, names, options));
+  for (const auto& text : command.images) all.push_back(TRY(fetcher.meanings(text)));
+  for (const auto& names : all) {
+    auto fetched = TRY(fetcher.first_of(names));
+    TRY(report(context.invocation, fetched.name, fetched.descriptor));
+  }
   return {};
 }
 
@@ -93,7 +46,7 @@ base::Status push(const Context& context, const PushCommand& command) {
     return image::push(context.store, from, to, options, display);
   }();
   auto descriptor = TRY(std::move(pushed), "push ", to.text());
-  return report(context, to, descriptor);
+  return report(context.invocation, to, descriptor);
 }
 
 base::Status images(const Context& context, const ImagesCommand& command) {
@@ -116,56 +69,7 @@ base::Status import(const Context& context, const ImportCommand& command) {
   auto descriptor =
       TRY(image::import_source(context.store, command.source, command.layout_name, name, options),
           "import ", command.source);
-  return report(context, name, descriptor);
-}
-
-base::Result<image::ConvertOptions> convert_options(const UnpackCommand& command,
-                                                    const Environment& environment) {
-  image::ConvertOptions out{.command = command.command,
-                            .env = command.env,
-                            .workdir = command.workdir,
-                            .user = command.user,
-                            .hostname = command.hostname,
-                            .tty = command.tty,
-                            .read_only = command.read_only,
-                            .cpu_shares = command.cpu_shares,
-                            .cpuset_cpus = command.cpuset_cpus,
-                            .pids = command.pids_limit,
-                            .default_seccomp = !command.no_seccomp};
-  if (command.entrypoint) {
-    out.entrypoint.emplace();
-    if (!command.entrypoint->empty()) out.entrypoint->push_back(*command.entrypoint);
-  }
-  for (const auto& text : command.volumes)
-    out.volumes.push_back(TRY(image::parse_volume(text), "--volume"));
-  if (!command.cpus.empty()) out.cpu_quota = TRY(image::parse_cpus(command.cpus), "--cpus");
-  if (!command.memory.empty()) out.memory = TRY(image::parse_bytes(command.memory), "--memory");
-  if (command.rootless) out.rootless = image::HostIds{environment.uid, environment.gid};
-  return out;
-}
-
-base::Status unpack(const Context& context, const UnpackCommand& command) {
-  auto reference = TRY(context.find(command.image));
-  auto options = TRY(convert_options(command, context.environment));
-  auto found = TRY(context.store.image(reference), "unpack ", reference.text());
-  image::Descriptor whole{.digest = found.descriptor.digest};
-  for (const auto& layer : found.manifest.layers) whole.size += layer.size;
-
-  auto unpacked = [&] {
-    ProgressDisplay display(context.environment, context.invocation.quiet);
-    auto row = display.begin("unpack", whole);
-    image::StoredLayers layers(context.store.blobs(), found.manifest,
-                               [&](std::uint64_t more) { display.advance(row, more); });
-    image::ExtractOptions extract{.rootless = command.rootless};
-    auto notes =
-        image::unpack_image(found.manifest, found.config, layers, command.bundle, options, extract);
-    display.end(row, notes ? image::Progress::End::Done : image::Progress::End::Failed);
-    return notes;
-  }();
-  auto notes = TRY(std::move(unpacked), "unpack ", reference.text());
-  if (context.invocation.quiet) return {};
-  for (const auto& text : notes) note(base::cat("note: ", text));
-  return {};
+  return report(context.invocation, name, descriptor);
 }
 
 // The commands that need the store.
@@ -176,7 +80,9 @@ struct InStore {
   base::Status operator()(const PushCommand& command) const { return push(context, command); }
   base::Status operator()(const ImagesCommand& command) const { return images(context, command); }
   base::Status operator()(const ImportCommand& command) const { return import(context, command); }
-  base::Status operator()(const UnpackCommand& command) const { return unpack(context, command); }
+  base::Status operator()(const MakeBundleCommand& command) const {
+    return make_bundle(context, command);
+  }
   base::Status operator()(const InspectCommand& command) const {
     return inspect(context.store, namer(), command);
   }
@@ -213,6 +119,23 @@ base::Status run_in_store(const Invocation& invocation, const Environment& envir
 
 }  // namespace
 
+base::Status report(const Invocation& invocation, const image::Reference& reference,
+                    const image::Descriptor& descriptor) {
+  if (invocation.quiet) return {};
+  if (reference.digest) return print(reference.text() + "\n");
+  return print(base::cat(reference.text(), "@", descriptor.digest.text(), "\n"));
+}
+
+base::Result<image::Platform> platform_of(const std::string& text) {
+  if (text.empty()) return image::host_platform();
+  return image::parse_platform(text);
+}
+
+base::Result<image::Reference> Context::find(const std::string& text) const {
+  auto conf = TRY(read_registries(invocation, environment));
+  return stored_name(store, conf, text);
+}
+
 base::Result<std::string> default_store(const Environment& environment) {
   if (environment.uid == 0) return std::string("/var/lib/coracle/images");
   // The specification of $XDG_DATA_HOME has relative paths ignored.
@@ -246,6 +169,11 @@ base::Status run(const Invocation& invocation, const Environment& environment) {
       base::each{
           [&](const LoginCommand& command) { return login(invocation, command, environment); },
           [&](const LogoutCommand& command) { return logout(invocation, command, environment); },
+          [&](const MountCommand& command) { return mount(command); },
+          [&](const UmountCommand& command) { return umount(command); },
+          [&](const DeleteCommand& command) { return delete_bundles(command); },
+          [&](const DiffCommand& command) { return diff(command); },
+          [&](const CommitCommand& command) { return commit(invocation, command, environment); },
           [&](const auto& command) { return run_in_store(invocation, environment, command); }},
       invocation.command);
 }

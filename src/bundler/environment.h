@@ -10,6 +10,7 @@ namespace bundler {
 struct Environment {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::int64_t now = 0;                  // seconds since 1970; $SOURCE_DATE_EPOCH where it is set
   std::string home{};                    // $HOME
   std::string data_home{};               // $XDG_DATA_HOME
   std::string config_home{};             // $XDG_CONFIG_HOME

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "bundler/cli.h"
 #include "bundler/commands.h"
@@ -25,9 +26,16 @@ bool draws_on(int descriptor) {
   return ::isatty(descriptor) == 1 && variable("TERM") != "dumb" && variable("NO_COLOR").empty();
 }
 
+// compat: reproducible-builds.org, SOURCE_DATE_EPOCH
+std::int64_t now() {
+  auto given = base::parse<std::int64_t>(variable("SOURCE_DATE_EPOCH"));
+  return given ? *given : std::time(nullptr);
+}
+
 bundler::Environment read_environment() {
   bundler::Environment out{.uid = ::geteuid(),
                            .gid = ::getegid(),
+                           .now = now(),
                            .home = variable("HOME"),
                            .data_home = variable("XDG_DATA_HOME"),
                            .config_home = variable("XDG_CONFIG_HOME"),

@@ -27,6 +27,8 @@ class BlobWriter : public Sink {
   // Checks what was promised, then fsync, then the name that the content's digest gives.
   base::Result<Digest> commit();
   std::uint64_t size() const { return size_; }
+  // What has been written so far, to be read by others.
+  base::FdRef file() const { return file_; }
   // After commit: whether the store did not have this content before.
   bool is_new() const { return new_; }
 

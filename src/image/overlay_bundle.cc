@@ -203,6 +203,15 @@ Status OverlayBundle::remove(const Store& store) {
   return strike(store, path_);
 }
 
+Result<std::vector<Change>> OverlayBundle::changes(const Store& store) const {
+  auto attributes = TRY(overlay_attributes());
+  auto layers = TRY(Layers::open(store.folder()));
+  auto lowers = TRY(layers.folders(record_.layers));
+  auto below = TRY(overlay_view(lowers));
+  auto changed = TRY(upper());
+  return overlay_changes(changed, below, attributes);
+}
+
 Result<Fd> OverlayBundle::upper() const { return sys::openat(folder_, "upper", kReadFolder); }
 
 Result<std::vector<BundleRecord>> bundles_of(const Store& store) {

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "image/changes.h"
 #include "image/convert.h"
 #include "image/extract.h"
 #include "image/layers.h"
@@ -49,7 +50,8 @@ class OverlayBundle {
   // Unmounts, and removes the folder with all that was changed in the container.
   base::Status remove(const Store& store);
 
-  // What the container changed.
+  // What the container changed: as a list, and as the folder that holds it.
+  base::Result<std::vector<Change>> changes(const Store& store) const;
   base::Result<base::Fd> upper() const;
 
  private:

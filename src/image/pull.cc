@@ -1,7 +1,9 @@
 #include "image/pull.h"
 
 #include <algorithm>
+#include <thread>
 
+#include "image/arrivals.h"
 #include "image/crew.h"
 #include "image/http.h"
 #include "image/manifest.h"
@@ -26,11 +28,12 @@ struct Known {
 // Passes bytes on and tells of them.
 class Counting : public Sink {
  public:
-  Counting(Sink& to, Progress& progress, std::size_t blob)
-      : to_(to), progress_(progress), blob_(blob) {}
+  Counting(Sink& to, Progress& progress, std::size_t blob, Arrivals& arrivals, const Digest& digest)
+      : to_(to), progress_(progress), blob_(blob), arrivals_(arrivals), digest_(digest) {}
   base::Status write(std::string_view bytes) override {
     TRY(to_.write(bytes));
     progress_.advance(blob_, bytes.size());
+    arrivals_.advance(digest_, bytes.size());
     return {};
   }
 
@@ -38,6 +41,8 @@ class Counting : public Sink {
   Sink& to_;
   Progress& progress_;
   std::size_t blob_;
+  Arrivals& arrivals_;
+  const Digest& digest_;
 };
 
 // The document that a reference names. A tag is trusted to be what the registry says; a digest is
@@ -175,17 +180,21 @@ class Row {
 };
 
 base::Status fetch_blob(Registry& registry, Transport& transport, const Store& store,
-                        const Wanted& wanted, Progress& progress) {
+                        const Wanted& wanted, Progress& progress, Arrivals& arrivals) {
   Row row(progress, wanted);
+  const auto& digest = wanted.descriptor.digest;
   bool there = TRY(store.blobs().has(wanted.descriptor));
   if (there) {
+    arrivals.arrived(digest);
     row.end_as(Progress::End::Present);
     return {};
   }
   auto writer = TRY(store.blobs().start(wanted.descriptor));
-  Counting counting(*writer, progress, row.blob());
+  TRY(arrivals.begin(digest, writer->file(), writer->size()));
+  Counting counting(*writer, progress, row.blob(), arrivals, digest);
   TRY(registry.blob(transport, wanted.descriptor, counting));
   (void)TRY(writer->commit());
+  arrivals.arrived(digest);
   row.end_as(Progress::End::Done);
   return {};
 }
@@ -202,10 +211,23 @@ base::Status check_config(const Store& store, const Manifest& manifest, const Pl
   return {};
 }
 
+// The work on the image that goes on beside the download.
+base::Status work_meanwhile(const Store& store, const Reference& reference, const Found& found,
+                            Arrivals& arrivals, const Meanwhile& meanwhile) {
+  // Otherwise the download has failed, and says why.
+  if (!arrivals.wait_for(found.manifest.config.digest)) return {};
+  Image image{
+      .reference = reference, .descriptor = found.known.descriptor, .manifest = found.manifest};
+  auto bytes = TRY(store.blobs().read(found.manifest.config, kLargestDocument));
+  image.config = TRY(read_image_config(bytes));
+  return meanwhile(image, arrivals);
+}
+
 }  // namespace
 
 base::Result<Descriptor> pull(const Store& store, const Reference& reference,
-                              const PullOptions& options, Progress& progress) {
+                              const PullOptions& options, Progress& progress,
+                              const Meanwhile& meanwhile) {
   HttpLibrary library;
   Stop stop;
   Transport transport(options.registry.patience, stop);
@@ -216,13 +238,28 @@ base::Result<Descriptor> pull(const Store& store, const Reference& reference,
   TRY(check_trust(options.trust, source, found.known.bytes), "manifest ",
       found.known.descriptor.digest.text());
   auto list = TRY(list_blobs(found.manifest));
+  Arrivals arrivals(store.blobs(), found.manifest);
   auto fetch = [&](Transport& own, std::size_t i) -> base::Status {
     auto what = base::cat(list[i].what, " ", list[i].descriptor.digest.text());
-    TRY(fetch_blob(*registry, own, store, list[i], progress), what);
+    TRY(fetch_blob(*registry, own, store, list[i], progress, arrivals), what);
     if (list[i].what == "config") TRY(check_config(store, found.manifest, options.platform), what);
     return {};
   };
-  TRY(side_by_side(list.size(), options.side_by_side, options.registry.patience, stop, fetch));
+  base::Status fetched;
+  std::thread crew([&] {
+    fetched =
+        side_by_side(list.size(), options.side_by_side, options.registry.patience, stop, fetch);
+    arrivals.close();
+  });
+  auto worked =
+      meanwhile ? work_meanwhile(store, reference, found, arrivals, meanwhile) : base::Status();
+  // Whoever failed first has the say: the other was only stopped.
+  bool ours = !worked && !stop.is_set();
+  if (!worked) stop.set();
+  crew.join();
+  if (ours) return std::move(worked).error();
+  TRY(std::move(fetched));
+  TRY(std::move(worked));
 
   auto writer = TRY(store.blobs().start(found.known.descriptor));
   TRY(writer->write(found.known.bytes));

@@ -11,11 +11,11 @@ std::variant<Invocation, Answer> parse(std::vector<const char*> words) {
   return parse_arguments(static_cast<int>(words.size()), words.data());
 }
 
-UnpackCommand unpack(std::vector<const char*> words) {
+MakeBundleCommand unpack(std::vector<const char*> words) {
   words.insert(words.begin(), "unpack");
   auto parsed = parse(words);
   REQUIRE(std::holds_alternative<Invocation>(parsed));
-  return std::get<UnpackCommand>(std::get<Invocation>(parsed).command);
+  return std::get<MakeBundleCommand>(std::get<Invocation>(parsed).command);
 }
 
 std::string wrong(std::vector<const char*> words) {

@@ -1,0 +1,50 @@
+#include "bundler/fetch.h"
+
+#include "bundler/commands.h"
+#include "bundler/progress_display.h"
+#include "bundler/registries.h"
+#include "bundler/trust.h"
+
+namespace bundler {
+
+using base::Result;
+
+Result<Fetcher> Fetcher::make(const Context& context, const PullCommand& how) {
+  Fetcher out(context);
+  out.conf_ = TRY(read_registries(context.invocation, context.environment));
+  out.options_.auth_files = auth_files(context.environment);
+  out.options_.helpers = helper_world(context.environment);
+  out.options_.platform = TRY(platform_of(how.platform));
+  out.options_.registry =
+      registry_options(context.invocation, context.environment, how.registry_flags);
+  out.options_.trust = TRY(read_trust(context.invocation.policy, context.environment));
+  return out;
+}
+
+Result<std::vector<image::Reference>> Fetcher::meanings(const std::string& text) const {
+  return image::meanings(conf_, text);
+}
+
+Result<image::Descriptor> Fetcher::fetch(const image::Reference& name,
+                                         const image::Meanwhile& meanwhile) const {
+  auto options = options_;
+  options.sources = TRY(image::sources(conf_, name));
+  // The display ends before anything else is printed.
+  ProgressDisplay display(context_.environment, context_.invocation.quiet);
+  return image::pull(context_.store, name, options, display, meanwhile);
+}
+
+Result<Fetcher::Fetched> Fetcher::first_of(const std::vector<image::Reference>& names,
+                                           const image::Meanwhile& meanwhile) const {
+  std::string problems;
+  for (const auto& name : names) {
+    auto descriptor = fetch(name, meanwhile);
+    if (descriptor) return Fetched{name, std::move(descriptor).value()};
+    if (names.size() == 1) return std::move(descriptor).error().in("pull " + name.text());
+    problems +=
+        base::cat(problems.empty() ? "pull " : "; ", name.text(), ": ", descriptor.error().text());
+  }
+  return base::system_error(problems);
+}
+
+}  // namespace bundler
