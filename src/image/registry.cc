@@ -133,7 +133,7 @@ base::Status Registry::settle(Transport& transport) {
 
 base::Result<Tls> Registry::tls_of(const Url& url) {
   auto place = base::cat(url.host, " ", url.port);
-  std::lock_guard hold(mutex_);
+  std::lock_guard hold(tls_mutex_);
   auto known = tls_.find(place);
   if (known != tls_.end()) return known->second;
   auto out = TRY(certificates_for(options_.certificates, url));

@@ -123,6 +123,7 @@ class Registry {
   // Shared by the threads of one pull.
   std::mutex mutex_{};
   bool settled_;
+  std::mutex tls_mutex_{};  // of tls_: tokens are asked for while the other is held
   std::map<std::string, Tls> tls_{};
   std::string authorization_{};  // the value of the Authorization header; empty: none
   unsigned generation_ = 0;  // of the authorization: who was refused with an old one tries the new
