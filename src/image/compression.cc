@@ -172,7 +172,27 @@ Compression detect(std::string_view first_bytes) {
   return skippable ? Compression::Zstd : Compression::None;
 }
 
-Decompressor::Decompressor(Sink* next) : next_(next) {}
+class Decompressor::Measured : public Sink {
+ public:
+  Measured(Sink* next, GrowthLimit growth, const std::uint64_t* taken)
+      : next_(next), growth_(growth), taken_(taken) {}
+
+  base::Status write(std::string_view bytes) override {
+    made_ += bytes.size();
+    if (growth_.ratio != 0 && made_ > growth_.from && made_ / growth_.ratio > *taken_)
+      return base::config_error("grows more than ", growth_.ratio, " times when decompressed");
+    return next_->write(bytes);
+  }
+
+ private:
+  Sink* next_;
+  GrowthLimit growth_;
+  const std::uint64_t* taken_;
+  std::uint64_t made_ = 0;
+};
+
+Decompressor::Decompressor(Sink* next, GrowthLimit growth)
+    : next_(std::make_unique<Measured>(next, growth, &taken_)) {}
 Decompressor::~Decompressor() = default;
 
 base::Status Decompressor::start() {
@@ -191,6 +211,7 @@ base::Status Decompressor::start() {
 }
 
 base::Status Decompressor::write(std::string_view bytes) {
+  taken_ += bytes.size();
   if (!codec_) {
     auto wanted = bytes.substr(0, kMagic - first_.size());
     first_ += wanted;

@@ -14,6 +14,13 @@ namespace image {
 // What the first bytes of a blob say that it is (four are enough); anything unknown is plain.
 Compression detect(std::string_view first_bytes);
 
+// Against content that is made to fill a disk: at most so many plain bytes for each compressed one,
+// once there are `from` plain ones. ratio 0: no limit.
+struct GrowthLimit {
+  std::uint64_t ratio = 500;
+  std::uint64_t from = 1ULL << 30;
+};
+
 // Passes what is written to it on, decompressed, in pieces of bounded size. The content's magic
 // decides how, not its media type: registries label layers wrongly, and the digest of the plain
 // bytes is verified anyway. Several gzip members or zstd frames in a row are one content; zeros
@@ -21,9 +28,9 @@ Compression detect(std::string_view first_bytes);
 class Decompressor : public Sink {
  public:
   // `next` outlives it.
-  explicit Decompressor(Sink* next);
+  explicit Decompressor(Sink* next, GrowthLimit growth = {});
   ~Decompressor() override;
-  // Kind::Config when the content is damaged.
+  // Kind::Config when the content is damaged, or grows too much.
   base::Status write(std::string_view bytes) override;
   // There is no more: Kind::Config when the content is cut short.
   base::Status finish();
@@ -31,8 +38,10 @@ class Decompressor : public Sink {
   class Codec;  // one of gzip, zstd, plain
 
  private:
+  class Measured;  // stands before `next`
   base::Status start();
-  Sink* next_;
+  std::uint64_t taken_ = 0;
+  std::unique_ptr<Measured> next_;
   std::string first_{};  // until the magic is known
   std::unique_ptr<Codec> codec_{};
 };

@@ -52,16 +52,16 @@ Result<Compression> compression_of(FdRef file) {
 }
 
 // A compressed archive becomes the layer as it is; a plain one is compressed if that is wanted.
-Result<WrittenLayer> layer_from_tar(const Blobs& blobs, FdRef file, bool compress) {
+Result<WrittenLayer> layer_from_tar(const Blobs& blobs, FdRef file, const ImportOptions& options) {
   auto present = TRY(compression_of(file));
-  bool gzip_it = compress && present == Compression::None;
+  bool gzip_it = options.compress && present == Compression::None;
   auto blob = TRY(blobs.start());
   GzipCompressor gzip(blob.get());
   RootEntries entries;
   ArchiveReader archive(&entries);
   HashSink hash;
   Both plain(&hash, &archive);
-  Decompressor decompressor(&plain);
+  Decompressor decompressor(&plain, options.growth);
   Both all(&decompressor, gzip_it ? static_cast<Sink*>(&gzip) : blob.get());
   TRY(feed(file, all));
   TRY(decompressor.finish());
@@ -96,13 +96,15 @@ Result<Descriptor> import_any(const Store& store, const std::string& source,
   auto st = TRY(sys::fstat(opened));
   if (S_ISREG(st.st_mode)) {
     auto look = TRY(sys::openat(FdRef::cwd(), source, O_RDONLY | O_NONBLOCK));
-    bool packed = TRY(holds_packed_image(look));
+    bool packed = TRY(holds_packed_image(look, options.growth));
     auto accept = [&](const std::string& transport) {
       return check_import_trust(options.trust, transport, opened, layout_name);
     };
-    if (packed) return copy_from_archive(store, opened, layout_name, options.platform, accept);
+    if (packed)
+      return copy_from_archive(store, opened, layout_name, options.platform, accept,
+                               options.growth);
     TRY(accept("tarball"));
-    auto layer = TRY(layer_from_tar(store.blobs(), opened, options.compress));
+    auto layer = TRY(layer_from_tar(store.blobs(), opened, options));
     return image_of(store.blobs(), layer, options);
   }
   if (!S_ISDIR(st.st_mode)) return base::usage_error("is neither a folder nor a file");

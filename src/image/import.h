@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "image/compression.h"
 #include "image/layout.h"
 #include "image/platform.h"
 #include "image/reference.h"
@@ -14,6 +15,7 @@ namespace image {
 struct ImportOptions {
   Platform platform = host_platform();  // of a root file system; which image of a layout or archive
   bool compress = true;                 // a root file system's layer as gzip
+  GrowthLimit growth{};                 // of whatever comes compressed
   std::vector<std::string> command{};   // Cmd of a root file system's image; default: /bin/sh
   Trust trust{};
 };

@@ -287,9 +287,9 @@ Result<Descriptor> image_of(const Store& store, const Unpacked& files, const std
                             "manifest.json");
 }
 
-Status take_apart(FdRef archive, Unpacked& files) {
+Status take_apart(FdRef archive, GrowthLimit growth, Unpacked& files) {
   ArchiveReader reader(&files);
-  Decompressor plain(&reader);
+  Decompressor plain(&reader, growth);
   TRY(feed(archive, plain));
   TRY(plain.finish());
   return reader.finish();
@@ -306,10 +306,10 @@ Result<std::vector<Descriptor>> parts_of(const Store& store, const Descriptor& i
 
 }  // namespace
 
-Result<bool> holds_packed_image(FdRef archive) {
+Result<bool> holds_packed_image(FdRef archive, GrowthLimit growth) {
   Telling telling;
   ArchiveReader reader(&telling);
-  Decompressor plain(&reader);
+  Decompressor plain(&reader, growth);
   auto fed = feed(archive, plain);
   if (telling.packed()) return *telling.packed();
   TRY(std::move(fed));
@@ -317,10 +317,11 @@ Result<bool> holds_packed_image(FdRef archive) {
 }
 
 Result<Descriptor> copy_from_archive(const Store& store, FdRef archive, const std::string& name,
-                                     const Platform& platform, const AcceptArchive& accept) {
+                                     const Platform& platform, const AcceptArchive& accept,
+                                     GrowthLimit growth) {
   Unpacked files(store.blobs());
   auto whole = [&]() -> Result<Descriptor> {
-    TRY(take_apart(archive, files));
+    TRY(take_apart(archive, growth, files));
     return image_of(store, files, name, platform, accept);
   }();
   std::vector<Descriptor> kept;

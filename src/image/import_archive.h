@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "image/compression.h"
 #include "image/layout.h"
 #include "image/platform.h"
 
@@ -12,7 +13,7 @@ namespace image {
 
 // Whether a tar, compressed or not, holds a packed image and not a root file system: its first
 // telling entry decides. Reads from the present offset on.
-base::Result<bool> holds_packed_image(base::FdRef archive);
+base::Result<bool> holds_packed_image(base::FdRef archive, GrowthLimit growth);
 
 // Whether an image of "oci-archive" or "docker-archive" may be used.
 using AcceptArchive = std::function<base::Status(const std::string& transport)>;
@@ -23,6 +24,6 @@ using AcceptArchive = std::function<base::Status(const std::string& transport)>;
 // compat: docker save
 base::Result<Descriptor> copy_from_archive(const Store& store, base::FdRef archive,
                                            const std::string& name, const Platform& platform,
-                                           const AcceptArchive& accept);
+                                           const AcceptArchive& accept, GrowthLimit growth);
 
 }  // namespace image

@@ -12,17 +12,12 @@ using base::FdRef;
 using base::Result;
 using base::Status;
 
-// The plain bytes of a layer: hashed for the diff_id, measured against the compressed ones.
+// The plain bytes of a layer: hashed for the diff_id.
 class PlainBytes : public Sink {
  public:
-  PlainBytes(Algorithm algorithm, const ExtractLimits& limits, const std::uint64_t* compressed,
-             Sink* next)
-      : hasher_(algorithm), limits_(limits), compressed_(compressed), next_(next) {}
+  PlainBytes(Algorithm algorithm, Sink* next) : hasher_(algorithm), next_(next) {}
 
   Status write(std::string_view bytes) override {
-    seen_ += bytes.size();
-    if (limits_.ratio != 0 && seen_ > limits_.ratio_from && seen_ / limits_.ratio > *compressed_)
-      return base::config_error("the layer grows more than ", limits_.ratio, " times");
     hasher_.add(bytes);
     return next_->write(bytes);
   }
@@ -30,10 +25,7 @@ class PlainBytes : public Sink {
 
  private:
   Hasher hasher_;
-  const ExtractLimits& limits_;
-  const std::uint64_t* compressed_;
   Sink* next_;
-  std::uint64_t seen_ = 0;
 };
 
 // Hands bytes on until that fails, and then only takes them: whoever verifies the whole stream can
@@ -60,11 +52,10 @@ struct LayerSink::Chain {
       : diff_id(promised),
         extractor(root, options, totals, onto),
         beside(onto != Onto::Overlay),
-        plain(promised.algorithm, options.limits, &read,
-              beside ? static_cast<Sink*>(&relay) : &archive),
+        plain(promised.algorithm, beside ? static_cast<Sink*>(&relay) : &archive),
+        decompressor(&plain, {options.limits.ratio, options.limits.ratio_from}),
         verifier(descriptor.digest, descriptor.size, &fuse) {}
 
-  std::uint64_t read = 0;
   Digest diff_id;
   Extractor extractor;
   ArchiveReader archive{&extractor};
@@ -73,7 +64,7 @@ struct LayerSink::Chain {
   Relay relay{&archive};
   bool beside;
   PlainBytes plain;
-  Decompressor decompressor{&plain};
+  Decompressor decompressor;
   Fuse fuse{&decompressor};
   Verifier verifier;
 };
@@ -83,10 +74,7 @@ LayerSink::LayerSink(const Descriptor& descriptor, const Digest& diff_id, FdRef 
     : chain_(std::make_unique<Chain>(descriptor, diff_id, root, onto, options, totals)) {}
 LayerSink::~LayerSink() = default;
 
-Status LayerSink::write(std::string_view bytes) {
-  chain_->read += bytes.size();
-  return chain_->verifier.write(bytes);
-}
+Status LayerSink::write(std::string_view bytes) { return chain_->verifier.write(bytes); }
 
 Status LayerSink::finish() {
   TRY(chain_->verifier.finish());

@@ -237,6 +237,21 @@ TEST_CASE("attack: a layer that grows out of proportion") {
   CHECK(unpack(store, image, box.path / "b") == "");
 }
 
+TEST_CASE("attack: a tar or a packed image that grows out of proportion is not imported") {
+  Sandbox box;
+  auto store = Store::open(box.path / "store").value();
+  std::string zeros(3 << 20, '\0');
+  box.write("root.tar.gz", gzip(Tar().file("etc/x", zeros).bytes()));
+  box.write("packed.tar.gz", gzip(Tar().file("index.json", "{}").file("x.tar", zeros).bytes()));
+  for (auto name : {"root.tar.gz", "packed.tar.gz"}) {
+    auto refused = import(store, box.path / name, "", {.growth = {.ratio = 100, .from = 1 << 20}});
+    CHECK(refused.error.find("grows more than 100 times") != std::string::npos);
+    CHECK(count(box.path / "store/blobs/sha256") == 0);
+    CHECK(count(box.path / "store/ingest") == 1);  // the lock
+  }
+  CHECK(import(store, box.path / "root.tar.gz").error == "");
+}
+
 TEST_CASE("the working folder is made, and progress ends at the layers' size") {
   Sandbox box;
   auto store = Store::open(box.path / "store").value();
