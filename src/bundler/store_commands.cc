@@ -50,7 +50,7 @@ Status remove_one(const image::Store& store, const Namer& names, const std::stri
 
 Status tell_pruned(const image::Pruned& pruned) {
   return print(base::cat(pruned.blobs.size(), " blobs removed, ", image::show_size(pruned.bytes),
-                         " freed\n"));
+                         " freed; ", pruned.layers.size(), " unpacked layers removed\n"));
 }
 
 // "OCI archive" by the name of the file, a layout for any other name.
@@ -130,6 +130,7 @@ Status prune(const image::Store& store, const PruneCommand& command, bool quiet)
   auto json = Json::object();
   json.set("blobs", std::move(blobs));
   json.set("bytes", pruned.bytes);
+  json.set("layers", base::Json(pruned.layers));
   return print(base::dump(json, 2) + "\n");
 }
 

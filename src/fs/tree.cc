@@ -175,6 +175,15 @@ Status remove_tree_except(FdRef dir, const std::string& name, const Keep& keep) 
   return Remover(dir, keep).remove(name);
 }
 
+Status copy_folder_face(FdRef from, FdRef to) {
+  constexpr unsigned kModeBits = 07777;
+  auto st = TRY(sys::fstat(from));
+  TRY(sys::fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH));
+  TRY(sys::fchmod(to, st.st_mode & kModeBits));
+  const struct timespec times[2] = {st.st_mtim, st.st_mtim};
+  return sys::utimensat(to, "", times, AT_EMPTY_PATH);
+}
+
 Status copy_tree(FdRef from, FdRef to) {
   for (const auto& entry : TRY(list_dir(from)))
     TRY(copy_entry(from, to, entry.name), "copy ", base::quote(entry.name));

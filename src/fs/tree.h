@@ -29,6 +29,9 @@ Status remove_tree_except(FdRef dir, const std::string& name, const Keep& keep);
 // Removes all that a directory holds, not itself.
 Status empty_dir(FdRef dir);
 
+// Owner, mode and times of one folder for another.
+Status copy_folder_face(FdRef from, FdRef to);
+
 // Copies what `from` holds into `to`: modes, owners, times, extended attributes, links, devices;
 // hard links within the tree stay hard links only as separate copies.
 Status copy_tree(FdRef from, FdRef to);

@@ -129,19 +129,10 @@ Status extract_alone(const Task& task, std::size_t i, Item& item) {
   return item.needs_lower ? Status() : std::move(fed);
 }
 
-// What a layer says nothing of stays as it is below: of a folder of its own, that is its root.
-Status inherit_root(FdRef from, FdRef to) {
-  auto st = TRY(sys::fstat(from));
-  TRY(sys::fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH));
-  TRY(sys::fchmod(to, st.st_mode & 07777U));
-  const struct timespec times[2] = {st.st_mtim, st.st_mtim};
-  return sys::utimensat(to, "", times, AT_EMPTY_PATH);
-}
-
 // Over a mount of what is below, overlayfs itself keeps what this layer changes.
 Status extract_over(const Task& task, std::size_t i, Item& item, const std::vector<Fd>& lowers) {
   TRY(item.made->clear());
-  TRY(inherit_root(lowers.back(), item.made->diff()));
+  TRY(fs::copy_folder_face(lowers.back(), item.made->diff()));
   auto work = TRY(item.made->work());
   const OverlayUpper upper{item.made->diff(), work};
   auto mount = TRY(mount_overlay(lowers, &upper));
@@ -152,12 +143,13 @@ Status extract_over(const Task& task, std::size_t i, Item& item, const std::vect
   return sink.finish();
 }
 
+// What a layer says nothing of stays as it is below: of a folder of its own, that is its root.
 // A layer that was extracted on its own gets what it takes from below, and its name.
 Status complete(const Task& task, std::size_t i, Item& item, const std::vector<Fd>& lowers) {
   if (item.needs_lower)
     TRY(extract_over(task, i, item, lowers));
   else if (!item.has_root && i > 0)
-    TRY(inherit_root(lowers.back(), item.made->diff()));
+    TRY(fs::copy_folder_face(lowers.back(), item.made->diff()));
   item.name = item.stands_alone ? item.keys.alone : item.keys.chain;
   TRY(item.made->keep(item.name));
   item.made.reset();

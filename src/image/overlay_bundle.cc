@@ -95,13 +95,6 @@ Status may_mount() {
       "or run bundler in a user namespace of your own (unshare -rm)");
 }
 
-// What a new root file system starts from: the topmost layer's root, but for what it holds.
-Status copy_root(FdRef from, FdRef to) {
-  auto st = TRY(sys::fstat(from));
-  TRY(sys::fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH));
-  return sys::fchmod(to, st.st_mode & 07777U);
-}
-
 // All of the bundle but the mount.
 Status fill(FdRef folder, const Image& image, const Layers& layers, BundleRecord& record,
             const CreateOptions& options) {
@@ -111,7 +104,7 @@ Status fill(FdRef folder, const Image& image, const Layers& layers, BundleRecord
   auto lowers = TRY(layers.folders(record.layers));
   auto view = TRY(overlay_view(lowers));
   auto upper = TRY(sys::openat(folder, "upper", kReadFolder));
-  TRY(copy_root(view, upper));
+  TRY(fs::copy_folder_face(view, upper));
   record.workdir = TRY(write_bundle_config(folder, view, image.config, options.convert));
   return fs::replace_file(folder, kRecord, write_record(record), 0644, fs::Lasting::Run);
 }

@@ -5,6 +5,7 @@
 
 #include "image/manifest.h"
 #include "image/media.h"
+#include "image/overlay_bundle.h"
 
 namespace image {
 namespace {
@@ -29,6 +30,7 @@ class Reached {
     auto document = TRY(read_document(bytes, descriptor.media_type));
     if (auto manifest = std::get_if<Manifest>(&document)) {
       seen_.insert(manifest->config.digest.text());
+      configs_.push_back(manifest->config);
       for (const auto& layer : manifest->layers) seen_.insert(layer.digest.text());
       return {};
     }
@@ -36,12 +38,48 @@ class Reached {
     return {};
   }
 
+  // The configurations of the images that were reached.
+  const std::vector<Descriptor>& configs() const { return configs_; }
   bool has(const Digest& digest) const { return seen_.contains(digest.text()); }
 
  private:
   const Blobs& blobs_;
   std::set<std::string> seen_{};
+  std::vector<Descriptor> configs_{};
 };
+
+// The folders of unpacked layers that images and bundles still need.
+base::Result<std::set<std::string>> needed_layers(const Store& store, const Reached& reached,
+                                                  const std::vector<BundleRecord>& bundles) {
+  std::set<std::string> out;
+  for (const auto& bundle : bundles) out.insert(bundle.layers.begin(), bundle.layers.end());
+  for (const auto& descriptor : reached.configs()) {
+    bool there = TRY(store.blobs().has(descriptor));
+    if (!there || !is_image_config(descriptor.media_type)) continue;
+    auto bytes = TRY(store.blobs().read(descriptor, kLargestDocument));
+    auto config = TRY(read_image_config(bytes), "config ", descriptor.digest.text());
+    for (auto attributes : {OverlayAttributes::Trusted, OverlayAttributes::User})
+      for (auto& keys : layer_keys(config.diff_ids, attributes)) {
+        out.insert(std::move(keys.alone));
+        out.insert(std::move(keys.chain));
+      }
+  }
+  return out;
+}
+
+base::Result<std::vector<std::string>> prune_layers(const Store& store, const Reached& reached,
+                                                    const std::vector<BundleRecord>& bundles) {
+  auto layers = TRY(Layers::open(store.folder()));
+  auto needed = TRY(needed_layers(store, reached, bundles));
+  std::vector<std::string> out;
+  for (auto& name : TRY(layers.list())) {
+    if (needed.contains(name)) continue;
+    TRY(layers.remove(name), "layer ", name);
+    out.push_back(std::move(name));
+  }
+  TRY(layers.sweep());
+  return out;
+}
 
 // While no other bundler is at work.
 base::Result<Pruned> prune_alone(const Store& store) {
@@ -49,7 +87,11 @@ base::Result<Pruned> prune_alone(const Store& store) {
   auto index = TRY(store.index());
   for (const auto& entry : index.manifests)
     TRY(reached.walk(entry), "manifest ", entry.digest.text());
+  // What a bundle was made of stays, for it may be committed.
+  auto bundles = TRY(bundles_of(store));
+  for (const auto& bundle : bundles) TRY(reached.walk(bundle.manifest), bundle.image);
   Pruned out;
+  out.layers = TRY(prune_layers(store, reached, bundles));
   for (auto& digest : TRY(store.blobs().list())) {
     if (reached.has(digest)) continue;
     out.bytes += TRY(store.blobs().remove(digest));

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -11,10 +12,12 @@ namespace image {
 
 struct Pruned {
   std::vector<Digest> blobs{};
-  std::uint64_t bytes = 0;
+  std::vector<std::string> layers{};  // unpacked ones: the names of their folders
+  std::uint64_t bytes = 0;            // of the blobs
 };
 
-// Everything that index.json leads to, through indexes and manifests, stays; so does a blob whose
+// Everything that index.json and bundles made of the store lead to, through indexes and manifests,
+// stays; so does a blob whose
 // name is no digest. Nothing is removed when a document on the way cannot be read. Waits until no
 // other bundler works in the store: what one of them has fetched has no name yet.
 base::Result<Pruned> prune(const Store& store);
