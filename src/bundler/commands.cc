@@ -37,6 +37,7 @@ base::Status push(const Context& context, const PushCommand& command) {
   auto to = command.destination.empty() ? from : TRY(image::parse_reference(command.destination));
   image::PushOptions options{.auth_files = auth_files(context.environment),
                              .helpers = helper_world(context.environment)};
+  options.helpers.order = conf.helpers.value_or(std::vector<std::string>());
   options.registry =
       registry_options(context.invocation, context.environment, command.registry_flags);
   auto place = TRY(image::destination(conf, to), "push ", to.text());

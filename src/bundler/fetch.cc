@@ -14,6 +14,7 @@ Result<Fetcher> Fetcher::make(const Context& context, const PullCommand& how) {
   out.conf_ = TRY(read_registries(context.invocation, context.environment));
   out.options_.auth_files = auth_files(context.environment);
   out.options_.helpers = helper_world(context.environment);
+  out.options_.helpers.order = out.conf_.helpers.value_or(std::vector<std::string>());
   out.options_.platform = TRY(platform_of(how.platform));
   out.options_.registry =
       registry_options(context.invocation, context.environment, how.registry_flags);

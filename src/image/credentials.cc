@@ -115,9 +115,13 @@ base::Result<FoundCredentials> credentials_in(std::string_view json, const Refer
   return out;
 }
 
-base::Result<FoundCredentials> find_credentials(const std::vector<std::string>& files,
-                                                const Reference& reference,
-                                                const HelperWorld& helpers) {
+namespace {
+
+constexpr std::string_view kFiles = "containers-auth.json";
+
+base::Result<FoundCredentials> find_in_files(const std::vector<std::string>& files,
+                                             const Reference& reference,
+                                             const HelperWorld& helpers) {
   FoundCredentials out;
   for (const auto& file : files) {
     auto text = fs::read_file(base::FdRef::cwd(), file, kLargestFile);
@@ -133,6 +137,27 @@ base::Result<FoundCredentials> find_credentials(const std::vector<std::string>& 
       }
     }
     if (found.credentials) return found;
+  }
+  return out;
+}
+
+}  // namespace
+
+base::Result<FoundCredentials> find_credentials(const std::vector<std::string>& files,
+                                                const Reference& reference,
+                                                const HelperWorld& helpers) {
+  if (helpers.order.empty()) return find_in_files(files, reference, helpers);
+  FoundCredentials out;
+  for (const auto& name : helpers.order) {
+    if (name == kFiles) {
+      auto found = TRY(find_in_files(files, reference, helpers));
+      if (found.credentials) return found;
+      if (out.note.empty()) out.note = std::move(found.note);
+      continue;
+    }
+    auto kept = helper_get(helpers, name, helper_server(reference.registry));
+    if (kept && kept.value()) return FoundCredentials{.credentials = *std::move(kept).value()};
+    if (!kept && out.note.empty()) out.note = kept.error().text();
   }
   return out;
 }

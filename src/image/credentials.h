@@ -21,7 +21,10 @@ struct Credentials {
 struct HelperWorld {
   std::string search_path{};               // PATH
   std::vector<std::string> environment{};  // "NAME=value"
-  int seconds = 60;                        // one that asks its user a question may take this long
+  // Who is asked, in order, before anybody else: names of helpers; "containers-auth.json" are the
+  // files. man: containers-registries.conf(5), credential-helpers
+  std::vector<std::string> order{};
+  int seconds = 60;  // one that asks its user a question may take this long
 };
 
 struct FoundCredentials {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "folder.h"
+#include "image/credential_helper.h"
 #include "image/login.h"
 #include "image/url.h"
 
@@ -98,6 +100,30 @@ TEST_CASE("an upload's place is read against the request's address") {
   CHECK(resolve_url("http://h.io:5000/v2/a/blobs/uploads/", "/v2/up?state=1") ==
         "http://h.io:5000/v2/up?state=1");
   CHECK(resolve_url("http://h.io/v2/", "https://cdn.io/x") == "https://cdn.io/x");
+}
+
+TEST_CASE("a helper that does not answer in its time is given up, and named") {
+  Folder folder;
+  folder.write("docker-credential-slow", "#!/bin/sh\nexec sleep 1000\n", 0755);
+  HelperWorld helpers{.search_path = folder.path() + ":/usr/bin:/bin", .seconds = 1};
+  auto answer = helper_get(helpers, "slow", "x.io");
+  REQUIRE(!answer);
+  CHECK(answer.error().text() == "credential helper \"slow\": has not answered for 1 seconds");
+}
+
+TEST_CASE("helpers that registries.conf names are asked in its order, the files among them") {
+  Folder folder;
+  folder.write("docker-credential-none", "#!/bin/sh\necho credentials not found; exit 1\n", 0755);
+  folder.write("docker-credential-has",
+               "#!/bin/sh\necho '{\"Username\":\"helped\",\"Secret\":\"s\"}'\n", 0755);
+  auto file = folder.write("auth.json", R"({"auths":{"x.io":)" + kAuth + "}}");
+  auto user = [&](std::vector<std::string> order) {
+    HelperWorld helpers{.search_path = folder.path() + ":/bin", .order = std::move(order)};
+    return find_credentials({file}, reference("x.io/a"), helpers).value().credentials->user;
+  };
+  CHECK(user({}) == "joe");
+  CHECK(user({"none", "has", "containers-auth.json"}) == "helped");
+  CHECK(user({"none", "containers-auth.json", "has"}) == "joe");
 }
 
 TEST_CASE("a damaged secret is refused without showing it") {

@@ -98,7 +98,7 @@ class FakeRegistry:
                 if not outer.answer(self):
                     outer.serve(self)
 
-            do_HEAD = do_GET
+            do_HEAD = do_POST = do_PUT = do_PATCH = do_GET
 
             def log_message(self, *_):
                 pass
