@@ -41,7 +41,9 @@ void add_container(CLI::App* command, MakeBundleCommand& unpack) {
   command->add_option("--hostname", unpack.hostname, "the container's host name")
       ->option_text("NAME");
   command->add_flag("--read-only", unpack.read_only, "make the root file system read-only");
-  command->add_flag("--rootless", unpack.rootless, "a bundle that an ordinary user can run");
+  // Layers that are shared have one form.
+  if (!unpack.overlay)
+    command->add_flag("--rootless", unpack.rootless, "a bundle that an ordinary user can run");
   command->add_flag("--no-seccomp", unpack.no_seccomp, "leave the system call filter out");
 }
 
