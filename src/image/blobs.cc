@@ -15,6 +15,8 @@ namespace {
 
 constexpr unsigned kFolderMode = 0755;
 constexpr unsigned kFileMode = 0644;
+// At its end, wherever it was read: what is dropped begins anew without a seek.
+constexpr int kWriting = O_RDWR | O_APPEND | O_NOFOLLOW;
 constexpr int kManyNames = 100000;
 
 // The folder of this name, made if missing, never through a link.
@@ -28,45 +30,80 @@ std::string blob_path(const Digest& digest) {
   return base::cat(algorithm_word(digest.algorithm), "/", digest.hex);
 }
 
-base::Status empty_ingest(base::FdRef ingest) {
-  // Read all names first: removing while reading may hide some.
-  std::vector<std::string> names;
-  for (;;) {
-    auto entries = TRY(sys::getdents(ingest));
-    if (entries.empty()) break;
-    for (auto& entry : entries) names.push_back(std::move(entry.name));
+// What is resumed goes by its digest, what cannot be by a number.
+std::string part_name(const Digest& digest) {
+  return base::cat(algorithm_word(digest.algorithm), "-", digest.hex, ".part");
+}
+
+enum class Parts { Numbered, All };
+
+// Gives the bytes that they had.
+base::Result<std::uint64_t> remove_parts_of(base::FdRef ingest, Parts which) {
+  // A descriptor of its own: the place of the next name is a matter of the open file.
+  auto folder = TRY(sys::openat(ingest, ".", O_RDONLY | O_DIRECTORY));
+  std::uint64_t bytes = 0;
+  for (const auto& entry : TRY(fs::list_dir(folder))) {
+    bool resumable = entry.name.find('-') != std::string::npos;
+    if (!entry.name.ends_with(".part") || (resumable && which == Parts::Numbered)) continue;
+    auto stat = TRY(sys::fstatat(ingest, entry.name, AT_SYMLINK_NOFOLLOW));
+    TRY(sys::unlinkat(ingest, entry.name));
+    bytes += static_cast<std::uint64_t>(stat.st_size);
   }
-  for (const auto& name : names)
-    if (name.ends_with(".part")) TRY(sys::unlinkat(ingest, name));
-  return {};
+  return bytes;
 }
 
 }  // namespace
 
 BlobWriter::BlobWriter(base::FdRef ingest, base::FdRef blobs, std::string name, base::Fd file,
-                       std::optional<Descriptor> promised)
+                       std::optional<Descriptor> promised, bool stays)
     : ingest_(ingest),
       blobs_(blobs),
       name_(std::move(name)),
       file_(std::move(file)),
       promised_(std::move(promised)),
-      hasher_(promised_ ? promised_->digest.algorithm : Algorithm::Sha256) {}
+      hasher_(promised_ ? promised_->digest.algorithm : Algorithm::Sha256),
+      stays_(stays) {}
 
 BlobWriter::~BlobWriter() {
-  if (!name_.empty()) (void)sys::unlinkat(ingest_, name_);
+  bool kept = stays_ && size() > 0;
+  if (!name_.empty() && !kept) (void)sys::unlinkat(ingest_, name_);
 }
 
 base::Status BlobWriter::write(std::string_view bytes) {
   if (promised_) TRY(check_fits(size_, bytes.size(), promised_->size));
-  TRY(fs::write_all(file_, bytes), "store");
+  auto written = fs::write_all(file_, bytes);
+  if (!written) stays_ = false;
+  TRY(std::move(written), "store");
   hasher_.add(bytes);
   size_ += bytes.size();
   return {};
 }
 
+base::Status BlobWriter::restart() {
+  TRY(sys::ftruncate(file_, 0), "store");
+  hasher_ = Hasher(promised_ ? promised_->digest.algorithm : Algorithm::Sha256);
+  size_ = 0;
+  return {};
+}
+
+base::Status BlobWriter::take_over() {
+  std::vector<char> buffer(256 << 10);
+  for (;;) {
+    auto got = TRY(sys::read(file_, buffer), "store");
+    if (got == 0) return {};
+    if (promised_ && got > promised_->size - size_) return restart();
+    hasher_.add({buffer.data(), got});
+    size_ += got;
+  }
+}
+
 base::Result<Digest> BlobWriter::commit() {
   auto digest = TRY(hasher_.finish());
-  if (promised_) TRY(check_promise(promised_->digest, promised_->size, digest, size_));
+  if (promised_) {
+    auto kept = check_promise(promised_->digest, promised_->size, digest, size_);
+    if (!kept) stays_ = false;
+    TRY(std::move(kept));
+  }
   TRY(sys::fsync(file_), "store");
   new_ = !sys::fstatat(blobs_, blob_path(digest), AT_SYMLINK_NOFOLLOW);
   TRY(sys::renameat2(ingest_, name_, blobs_, blob_path(digest)), "store");
@@ -87,7 +124,7 @@ base::Result<Blobs> Blobs::open(base::FdRef layout) {
   out.lock_ = TRY(sys::openat(out.ingest_, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, kFileMode));
   auto alone = sys::flock(out.lock_, LOCK_EX | LOCK_NB);
   if (alone)
-    TRY(empty_ingest(out.ingest_), "clean ingest/");
+    (void)TRY(remove_parts_of(out.ingest_, Parts::Numbered), "clean ingest/");
   else if (alone.error().code() != EWOULDBLOCK)
     return std::move(alone).error();
   TRY(sys::flock(out.lock_, LOCK_SH));
@@ -133,13 +170,37 @@ base::Result<std::string> Blobs::read(const Descriptor& descriptor, std::uint64_
 base::Result<std::unique_ptr<BlobWriter>> Blobs::start(std::optional<Descriptor> promised) const {
   for (int n = 0; n < kManyNames; ++n) {
     auto name = base::cat(n, ".part");
-    auto fd = sys::openat(ingest_, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode);
+    auto fd = sys::openat(ingest_, name, kWriting | O_CREAT | O_EXCL, kFileMode);
     if (fd)
       return std::make_unique<BlobWriter>(ingest_, blobs_, std::move(name), std::move(fd).value(),
-                                          std::move(promised));
+                                          std::move(promised), false);
     if (fd.error().code() != EEXIST) return std::move(fd).error();
   }
   return base::state_error("ingest/ holds ", kManyNames, " unfinished blobs");
+}
+
+base::Result<std::unique_ptr<BlobWriter>> Blobs::resume(const Descriptor& promised) const {
+  auto name = part_name(promised.digest);
+  for (;;) {
+    auto file =
+        TRY(sys::openat(ingest_, name, kWriting | O_CREAT | O_NONBLOCK, kFileMode), "store");
+    auto held = sys::flock(file, LOCK_EX | LOCK_NB);
+    if (!held && held.error().code() == EWOULDBLOCK) return start(promised);
+    TRY(std::move(held), "store");
+    // Who held it before may have made a blob of it.
+    auto mine = TRY(sys::fstat(file), "store");
+    auto named = sys::fstatat(ingest_, name, AT_SYMLINK_NOFOLLOW);
+    if (!named || named.value().st_ino != mine.st_ino) continue;
+    if (!S_ISREG(mine.st_mode)) return base::config_error("ingest/", name, " is not a file");
+    auto writer = std::make_unique<BlobWriter>(ingest_, blobs_, std::move(name), std::move(file),
+                                               promised, true);
+    TRY(writer->take_over());
+    return writer;
+  }
+}
+
+base::Result<std::uint64_t> Blobs::remove_parts() const {
+  return remove_parts_of(ingest_, Parts::All);
 }
 
 base::Result<std::vector<Digest>> Blobs::list() const {

@@ -105,7 +105,9 @@ base::Result<Pruned> prune_alone(const Store& store) {
 base::Result<Pruned> prune(const Store& store) {
   TRY(store.blobs().hold_alone());
   auto out = prune_alone(store);
+  auto parts = out ? store.blobs().remove_parts() : base::Result<std::uint64_t>(0);
   store.blobs().release();
+  if (out) out.value().bytes += TRY(std::move(parts), "clean ingest/");
   return out;
 }
 

@@ -28,12 +28,12 @@ struct Known {
 // Passes bytes on and tells of them.
 class Counting : public Sink {
  public:
-  Counting(Sink& to, Progress& progress, std::size_t blob, Arrivals& arrivals, const Digest& digest)
+  Counting(Sink& to, Progress& progress, std::size_t blob, Arrivals* arrivals, const Digest& digest)
       : to_(to), progress_(progress), blob_(blob), arrivals_(arrivals), digest_(digest) {}
   base::Status write(std::string_view bytes) override {
     TRY(to_.write(bytes));
     progress_.advance(blob_, bytes.size());
-    arrivals_.advance(digest_, bytes.size());
+    if (arrivals_) arrivals_->advance(digest_, bytes.size());
     return {};
   }
 
@@ -41,7 +41,7 @@ class Counting : public Sink {
   Sink& to_;
   Progress& progress_;
   std::size_t blob_;
-  Arrivals& arrivals_;
+  Arrivals* arrivals_;  // none: nobody reads meanwhile
   const Digest& digest_;
 };
 
@@ -189,11 +189,24 @@ base::Status fetch_blob(Registry& registry, Transport& transport, const Store& s
     row.end_as(Progress::End::Present);
     return {};
   }
-  auto writer = TRY(store.blobs().start(wanted.descriptor));
-  TRY(arrivals.begin(digest, writer->file(), writer->size()));
-  Counting counting(*writer, progress, row.blob(), arrivals, digest);
-  TRY(registry.blob(transport, wanted.descriptor, counting));
-  (void)TRY(writer->commit());
+  auto writer = TRY(store.blobs().resume(wanted.descriptor));
+  auto before = writer->size();
+  // What is here from an earlier try may be wrong: it is read only when all of it is verified.
+  bool read_meanwhile = before == 0;
+  if (read_meanwhile) TRY(arrivals.begin(digest, writer->file(), 0));
+  Counting counting(*writer, progress, row.blob(), read_meanwhile ? &arrivals : nullptr, digest);
+  auto fetch = [&]() -> base::Status {
+    TRY(registry.blob(transport, wanted.descriptor, counting, writer->size()));
+    (void)TRY(writer->commit());
+    return {};
+  };
+  if (before > 0) progress.advance(row.blob(), before);
+  auto fetched = fetch();
+  if (!fetched && before > 0 && fetched.error().kind() == base::Kind::Config) {
+    TRY(writer->restart());
+    fetched = fetch();
+  }
+  TRY(std::move(fetched));
   arrivals.arrived(digest);
   row.end_as(Progress::End::Done);
   return {};

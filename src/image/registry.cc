@@ -85,10 +85,20 @@ base::Result<Registry::Document> Registry::document(Transport& transport,
   return Document{text.take(), std::move(response.content_type)};
 }
 
-base::Status Registry::blob(Transport& transport, const Descriptor& descriptor, Sink& sink) {
+base::Status Registry::blob(Transport& transport, const Descriptor& descriptor, Sink& sink,
+                            std::uint64_t have) {
   Body body(sink);
   body.expected = descriptor.size;
+  body.received = have;
+  if (have > 0 && body.complete()) return {};
   auto response = TRY(get(transport, base::cat("blobs/", descriptor.digest.text()), "", body));
+  for (const auto& text : descriptor.urls) {
+    if (response.status != 404) break;
+    auto url = TRY(parse_url(text), "urls");
+    response = TRY(ask(transport, url, {}, &body), url.host);
+  }
+  if (response.status == 416 && have > 0)
+    return base::config_error("has fewer than the ", have, " bytes that are here already");
   if (body.complete() && response.status < 300) return {};
   if (!response.answered())
     return lost_error(response,
@@ -166,7 +176,10 @@ base::Result<Response> Registry::once(Transport& transport, const Url& url, Requ
     if (!authorization_.empty() && url.same_place(root_))
       request.headers.push_back(base::cat("Authorization: ", authorization_));
   }
-  return follow(transport, url, std::move(request));
+  auto response = TRY(follow(transport, url, std::move(request)));
+  // Another place may refuse us, but not ask for our credentials.
+  if (!url.same_place(root_)) response.challenges.clear();
+  return response;
 }
 
 base::Result<Response> Registry::ask(Transport& transport, const Url& url, const Request& request,

@@ -59,9 +59,12 @@ class Registry {
   // spec: distribution spec.md#pulling-manifests
   base::Result<Document> document(Transport& transport, std::string_view tag_or_digest);
 
-  // The blob's bytes go to the sink, which verifies them. After a lost connection it goes on where
-  // it stopped. spec: distribution spec.md#pulling-blobs
-  base::Status blob(Transport& transport, const Descriptor& descriptor, Sink& sink);
+  // The blob's bytes, but for the first `have`, go to the sink, which verifies them. After a lost
+  // connection it goes on where it stopped. What the registry does not have is asked for at the
+  // descriptor's urls, without credentials. Kind::Config: the bytes that come do not fit.
+  // spec: distribution spec.md#pulling-blobs, descriptor.md#properties (urls)
+  base::Status blob(Transport& transport, const Descriptor& descriptor, Sink& sink,
+                    std::uint64_t have = 0);
 
   // Whether the registry lets us in. spec: distribution spec.md#determining-support
   base::Status check_login(Transport& transport);

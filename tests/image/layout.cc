@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "image/media.h"
+#include "image/prune.h"
 #include "image/small_image.h"
+#include "sys/file.h"
 
 using namespace image;
 
@@ -65,6 +67,74 @@ TEST_CASE("a blob that is given up, too long, too short or other than promised l
   }
   CHECK(temp.count("ingest") == 0);
   CHECK(temp.count("blobs/sha256") == 0);
+}
+
+TEST_CASE("a blob that is resumed goes on with what is there, in another process too") {
+  TempFolder temp;
+  auto store = Store::open(temp.path.string()).value();
+  Descriptor promised{.media_type = "a/b", .digest = digest_of("hello").value(), .size = 5};
+  REQUIRE(store.blobs().resume(promised).value()->write("hel"));
+  CHECK(temp.count("ingest") == 1);
+  // Opening the store tidies up, but not this.
+  store = Store::open(temp.path.string()).value();
+  auto writer = store.blobs().resume(promised).value();
+  CHECK(writer->size() == 3);
+  REQUIRE(writer->write("lo"));
+  std::string seen(5, ' ');
+  CHECK(sys::pread(writer->file(), seen, 0).value() == 5);
+  CHECK(seen == "hello");
+  REQUIRE(writer->commit());
+  CHECK(temp.count("ingest") == 0);
+  CHECK(store.blobs().read(promised, 5).value() == "hello");
+}
+
+TEST_CASE("of two who resume one blob the second begins a copy of its own") {
+  TempFolder temp;
+  auto store = Store::open(temp.path.string()).value();
+  Descriptor promised{.media_type = "a/b", .digest = digest_of("hello").value(), .size = 5};
+  auto first = store.blobs().resume(promised).value();
+  REQUIRE(first->write("hel"));
+  auto second = store.blobs().resume(promised).value();
+  CHECK(second->size() == 0);
+  REQUIRE(second->write("hello"));
+  REQUIRE(second->commit());
+  REQUIRE(first->write("lo"));
+  REQUIRE(first->commit());
+  CHECK(temp.count("ingest") == 0);
+  CHECK(store.blobs().read(promised, 5).value() == "hello");
+}
+
+TEST_CASE("what is resumed and turns out wrong is dropped, and may be written anew") {
+  TempFolder temp;
+  auto store = Store::open(temp.path.string()).value();
+  Descriptor promised{.media_type = "a/b", .digest = digest_of("hello").value(), .size = 5};
+  REQUIRE(store.blobs().resume(promised).value()->write("hal"));
+  {
+    auto writer = store.blobs().resume(promised).value();
+    REQUIRE(writer->write("lo"));
+    CHECK(!writer->commit());
+    REQUIRE(writer->restart());
+    CHECK(writer->size() == 0);
+    REQUIRE(writer->write("hello"));
+    REQUIRE(writer->commit());
+  }
+  // Nothing that came is nothing to keep, nor is what is too long.
+  CHECK(store.blobs().resume(promised).value()->size() == 0);
+  CHECK(temp.count("ingest") == 0);
+  temp.write("ingest/sha256-" + promised.digest.hex + ".part", "hello!");
+  CHECK(store.blobs().resume(promised).value()->size() == 0);
+  CHECK(temp.count("ingest") == 0);
+}
+
+TEST_CASE("parts that are left are removed by prune, and their bytes counted") {
+  TempFolder temp;
+  auto store = Store::open(temp.path.string()).value();
+  Descriptor promised{.media_type = "a/b", .digest = digest_of("hello").value(), .size = 5};
+  REQUIRE(store.blobs().resume(promised).value()->write("hel"));
+  CHECK(try_prune(store).value()->bytes == 0);
+  CHECK(temp.count("ingest") == 1);
+  CHECK(prune(store).value().bytes == 3);
+  CHECK(temp.count("ingest") == 0);
 }
 
 TEST_CASE("blobs of both algorithms are stored under their own names") {

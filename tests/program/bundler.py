@@ -9,7 +9,7 @@ import sys
 import tarfile
 
 from harness import BUNDLER, RuntimeTest, TOP, make_rootfs, wait_for
-from registries import DockerRegistry, FakeRegistry, Image, basic, digest_of, layer_tar, link
+from registries import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, DockerRegistry, FakeRegistry, Image, basic, digest_of, layer_tar, link
 
 sys.path.insert(0, str(TOP / "bundles"))
 from push_layout import push  # noqa: E402  (the script that bundles/quickstart uses)
@@ -175,6 +175,8 @@ class BadRegistry(BundlerTest):
         self.assertEqual(self.names(), [])
         left = [path.name for path in self.store.rglob("*") if path.is_file() and path.name not in ("index.json", "oci-layout", "lock")]
         kept = {digest.split(":")[1] for digest in image.blobs} | {digest_of(image.manifest).split(":")[1]}
+        # What can be continued may stay.
+        kept |= {digest.replace(":", "-") + ".part" for digest in image.blobs}
         self.assertEqual([name for name in left if name not in kept], [], "pieces are left")
         return done
 
@@ -224,6 +226,23 @@ class BadRegistry(BundlerTest):
             return True
 
         self.attempt(long)
+
+    def test_what_is_no_image_is_refused_by_its_type(self):
+        """Artifacts, unknown layers, schema 1."""
+        def with_types(config=CONFIG_TYPE, layer=LAYER_TYPE, manifest=MANIFEST_TYPE):
+            document = json.loads(HELLO.manifest)
+            document["config"]["mediaType"], document["layers"][0]["mediaType"], document["mediaType"] = config, layer, manifest
+            text = json.dumps(document).encode()
+            return lambda handler: "/manifests/" in handler.path and (handler.send(200, text, Content_Type=manifest) or True)
+
+        chart = "application/vnd.cncf.helm.config.v1+json"
+        strange = "application/vnd.oci.image.layer.v1.tar+lz9"
+        schema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+        self.attempt(with_types(config=chart), chart)
+        self.attempt(with_types(config="application/vnd.oci.empty.v1+json"), "application/vnd.oci.empty.v1+json")
+        self.attempt(with_types(layer=strange), strange)
+        self.attempt(with_types(manifest=schema1), schema1)
+        self.attempt(with_types(manifest="application/json+strange"), "application/json+strange")
 
     def test_no_registry_at_all(self):
         self.refused_by_bundler("pull", "127.0.0.1:1/demo", says="127.0.0.1:1")

@@ -10,7 +10,9 @@ from registries import FakeRegistry
 EASY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
 
 
-class Tls(BundlerTest):
+class TlsTest(BundlerTest):
+    """A test with an authority and registries that speak TLS."""
+
     def setUp(self):
         super().setUp()
         self.made = self.folder / "made"
@@ -50,6 +52,8 @@ class Tls(BundlerTest):
         for name, made in files.items():
             (folder / name.replace("_", ".")).write_bytes((self.made / made).read_bytes())
 
+
+class Tls(TlsTest):
     def test_an_authority_of_certs_d_is_trusted(self):
         host = self.tls_registry().host
         self.known(host, ca_crt="ca.crt")
