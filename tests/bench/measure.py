@@ -78,15 +78,15 @@ def settle():
 
 
 def size_mb(folder):
-    """What the files below occupy, each once."""
-    seen, total = set(), 0
+    """What the files below occupy, each once; without what is mounted there."""
+    seen, total, device = set(), 0, os.stat(folder).st_dev
     for top, _, names in os.walk(folder):
         for name in names:
             try:
                 status = os.lstat(os.path.join(top, name))
             except FileNotFoundError:
                 continue
-            if status.st_ino not in seen:
+            if status.st_dev == device and status.st_ino not in seen:
                 seen.add(status.st_ino)
                 total += status.st_blocks * 512
     return total / (1 << 20)
