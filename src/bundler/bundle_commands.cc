@@ -73,7 +73,7 @@ class Maker {
   Status from_store(const image::Image& image) {
     image::Descriptor whole{.digest = image.descriptor.digest};
     for (const auto& layer : image.manifest.layers) whole.size += layer.size;
-    ProgressDisplay display(context_.environment, context_.invocation.quiet);
+    ProgressDisplay display(context_.environment, context_.invocation);
     // Layers that are unpacked already need no time.
     std::optional<std::size_t> row;
     image::StoredLayers layers(context_.store.blobs(), image.manifest, [&](std::uint64_t more) {

@@ -5,6 +5,7 @@
 #include "bundler/cli_commands.h"
 #include "cli/completion.h"
 #include "cli/help.h"
+#include "cli/options.h"
 #include "cli/refusal.h"
 
 namespace bundler {
@@ -45,6 +46,13 @@ void add_global(CLI::App& app, Invocation& invocation, Choice& choice) {
   app.add_option("--policy", invocation.policy,
                  "which images pull and import accept (containers-policy.json)")
       ->option_text("FILE");
+  cli::add_choice<ProgressStyle>(&app, "--progress", invocation.progress,
+                                 {{"auto", ProgressStyle::Auto},
+                                  {"bars", ProgressStyle::Bars},
+                                  {"lines", ProgressStyle::Lines},
+                                  {"json", ProgressStyle::Json}},
+                                 "how progress is told: bars, lines, json, or auto (the default)")
+      ->option_text("FORM");
   add_quiet(&app, choice);
   app.add_flag("--debug", invocation.debug, "tell each request to a registry");
 }

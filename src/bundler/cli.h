@@ -131,8 +131,12 @@ struct ExportCommand {
   std::optional<ExportFormat> format{};  // by default what the name of `to` says
 };
 
+// Auto: bars on a terminal, lines elsewhere.
+enum class ProgressStyle { Auto, Bars, Lines, Json };
+
 struct Invocation {
   std::string store{};
+  ProgressStyle progress = ProgressStyle::Auto;
   std::string registries_conf{};
   std::string policy{};  // a file
   bool quiet = false;

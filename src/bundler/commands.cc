@@ -43,7 +43,7 @@ base::Status push(const Context& context, const PushCommand& command) {
   auto place = TRY(image::destination(conf, to), "push ", to.text());
   options.registry.insecure = place.insecure;
   auto pushed = [&] {
-    ProgressDisplay display(context.environment, context.invocation.quiet);
+    ProgressDisplay display(context.environment, context.invocation);
     return image::push(context.store, from, to, options, display);
   }();
   auto descriptor = TRY(std::move(pushed), "push ", to.text());

@@ -31,7 +31,7 @@ Result<image::Descriptor> Fetcher::fetch(const image::Reference& name,
   auto options = options_;
   options.sources = TRY(image::sources(conf_, name));
   // The display ends before anything else is printed.
-  ProgressDisplay display(context_.environment, context_.invocation.quiet);
+  ProgressDisplay display(context_.environment, context_.invocation);
   return image::pull(context_.store, name, options, display, meanwhile);
 }
 

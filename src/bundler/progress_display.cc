@@ -7,6 +7,7 @@
 namespace bundler {
 namespace {
 constexpr auto kBetweenDrawings = std::chrono::milliseconds(100);
+constexpr auto kBetweenObjects = std::chrono::milliseconds(250);  // of one blob
 
 void print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
@@ -14,43 +15,66 @@ void print(std::string_view text) {
 }
 }  // namespace
 
-ProgressDisplay::ProgressDisplay(const Environment& environment, bool quiet)
-    : bars_(environment.terminal && !quiet), quiet_(quiet), columns_(environment.columns) {}
+ProgressDisplay::Form ProgressDisplay::form_of(const Environment& environment,
+                                               const Invocation& invocation) {
+  if (invocation.quiet) return Form::Nothing;
+  switch (invocation.progress) {
+    case ProgressStyle::Auto:
+      return environment.terminal ? Form::Bars : Form::Lines;
+    case ProgressStyle::Bars:
+      return Form::Bars;
+    case ProgressStyle::Lines:
+      return Form::Lines;
+    case ProgressStyle::Json:
+      return Form::Json;
+  }
+  return Form::Nothing;
+}
+
+ProgressDisplay::ProgressDisplay(const Environment& environment, const Invocation& invocation)
+    : form_(form_of(environment, invocation)), columns_(environment.columns) {}
 
 ProgressDisplay::~ProgressDisplay() {
   std::lock_guard hold(mutex_);
-  if (bars_) redraw(true, "");
+  if (form_ == Form::Bars) redraw(true, "");
 }
 
 std::size_t ProgressDisplay::begin(std::string_view what, const image::Descriptor& descriptor) {
   std::lock_guard hold(mutex_);
+  auto now = Clock::now();
   rows_.push_back({.transfer = {.what = std::string(what),
                                 .digest = descriptor.digest,
                                 .size = descriptor.size},
-                   .began = Clock::now()});
-  if (bars_) redraw(false, "");
+                   .began = now,
+                   .told = now});
+  if (form_ == Form::Bars) redraw(false, "");
+  if (form_ == Form::Json) print(base::dump(image::progress_json(rows_.back().transfer)) + "\n");
   return rows_.size() - 1;
 }
 
 void ProgressDisplay::advance(std::size_t blob, std::uint64_t bytes) {
   std::lock_guard hold(mutex_);
-  rows_[blob].transfer.have += bytes;
-  if (bars_) redraw(false, "");
+  auto& row = rows_[blob];
+  row.transfer.have += bytes;
+  if (form_ == Form::Bars) redraw(false, "");
+  auto now = Clock::now();
+  if (form_ != Form::Json || now - row.told < kBetweenObjects) return;
+  row.told = now;
+  print(base::dump(image::progress_json(row.transfer)) + "\n");
 }
 
 void ProgressDisplay::end(std::size_t blob, End how) {
   std::lock_guard hold(mutex_);
-  auto& [transfer, began] = rows_[blob];
+  auto& row = rows_[blob];
+  auto& transfer = row.transfer;
   transfer.ended = true;
   transfer.how = how;
-  transfer.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  transfer.seconds = std::chrono::duration<double>(Clock::now() - row.began).count();
   // What failed, or was stopped because another failed, is the error's to tell.
   bool failed = how == End::Failed;
-  if (quiet_) return;
-  if (bars_)
-    redraw(true, failed ? "" : image::show_bar(transfer, columns_));
-  else if (!failed)
-    print(image::show_line(transfer) + "\n");
+  if (form_ == Form::Bars) redraw(true, failed ? "" : image::show_bar(transfer, columns_));
+  if (form_ == Form::Lines && !failed) print(image::show_line(transfer) + "\n");
+  if (form_ == Form::Json) print(base::dump(image::progress_json(transfer)) + "\n");
 }
 
 // What has ended scrolls away above; only the bars in motion are drawn again.
@@ -63,9 +87,10 @@ void ProgressDisplay::redraw(bool now, std::string_view above) {
   out += "\033[J";
   if (!above.empty()) out += base::cat(above, "\n");
   drawn_ = 0;
-  for (auto& [transfer, began] : rows_) {
+  for (auto& row : rows_) {
+    auto& transfer = row.transfer;
     if (transfer.ended) continue;
-    transfer.seconds = std::chrono::duration<double>(time - began).count();
+    transfer.seconds = std::chrono::duration<double>(time - row.began).count();
     out += image::show_bar(transfer, columns_) + "\n";
     ++drawn_;
   }

@@ -1,11 +1,12 @@
-// Shows a pull's progress on standard error: bars on a terminal, a line per blob elsewhere, or
-// nothing.
+// Shows a pull's progress on standard error: bars on a terminal, a line per blob elsewhere, JSON
+// where that is asked for, or nothing.
 #pragma once
 #include <chrono>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "bundler/cli.h"
 #include "bundler/environment.h"
 #include "image/progress.h"
 
@@ -13,7 +14,7 @@ namespace bundler {
 
 class ProgressDisplay : public image::Progress {
  public:
-  ProgressDisplay(const Environment& environment, bool quiet);
+  ProgressDisplay(const Environment& environment, const Invocation& invocation);
   // Leaves no bar half drawn.
   ~ProgressDisplay() override;
   std::size_t begin(std::string_view what, const image::Descriptor& descriptor) override;
@@ -25,11 +26,13 @@ class ProgressDisplay : public image::Progress {
   struct Row {
     image::Transfer transfer{};
     Clock::time_point began{};
+    Clock::time_point told{};
   };
   void redraw(bool now, std::string_view above);
 
-  bool bars_;
-  bool quiet_;
+  enum class Form { Nothing, Bars, Lines, Json };
+  static Form form_of(const Environment& environment, const Invocation& invocation);
+  Form form_;
   std::size_t columns_;
   std::mutex mutex_{};
   std::vector<Row> rows_{};

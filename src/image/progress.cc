@@ -16,10 +16,23 @@ std::string show_number(std::uint64_t tenths) {
   return whole >= 100 ? base::cat(whole) : base::cat(whole, ".", tenths % 10);
 }
 
+// "4 s", "1 min 5 s", "2 h 3 min": rounded up.
+std::string show_time(double seconds) {
+  auto whole = static_cast<std::uint64_t>(seconds) + 1;
+  if (whole < 60) return base::cat(whole, " s");
+  if (whole < 3600) return base::cat(whole / 60, " min ", whole % 60, " s");
+  return base::cat(whole / 3600, " h ", whole / 60 % 60, " min");
+}
+
+// "  12.3 MB/s, 4 s left"
 std::string rate(const Transfer& transfer) {
   if (transfer.seconds <= 0 || transfer.have == 0) return "";
   auto per_second = static_cast<double>(transfer.have) / transfer.seconds;
-  return base::cat("  ", show_size(static_cast<std::uint64_t>(per_second)), "/s");
+  auto out = base::cat("  ", show_size(static_cast<std::uint64_t>(per_second)), "/s");
+  if (transfer.ended || transfer.have >= transfer.size) return out;
+  constexpr double kTooLong = 360'000;  // nobody plans for longer than a hundred hours
+  auto left = static_cast<double>(transfer.size - transfer.have) / per_second;
+  return left > kTooLong ? out : base::cat(out, ", ", show_time(left), " left");
 }
 
 std::string bar(const Transfer& transfer, std::size_t width) {
@@ -62,6 +75,21 @@ std::string show_bar(const Transfer& transfer, std::size_t columns) {
   // Narrow terminals get no bar.
   if (used + 5 > columns) return base::cat(name, figures).substr(0, columns);
   return base::cat(name, " ", bar(transfer, std::min(kWidestBar, columns - used)), figures);
+}
+
+base::Json progress_json(const Transfer& transfer) {
+  auto out = base::Json::object();
+  std::string_view event = "progress";
+  if (transfer.ended)
+    event = transfer.how == Progress::End::Done      ? "done"
+            : transfer.how == Progress::End::Present ? "present"
+                                                     : "failed";
+  out.set("event", event);
+  out.set("what", transfer.what);
+  out.set("digest", transfer.digest.text());
+  out.set("have", transfer.have);
+  out.set("size", transfer.size);
+  return out;
 }
 
 std::string show_line(const Transfer& transfer) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "image/descriptor.h"
 
 namespace image {
@@ -39,8 +40,12 @@ struct Transfer {
 std::string show_size(std::uint64_t bytes);
 
 // One line for a terminal this wide:
-// "layer 3588d0254223 [=====>    ]  1.4 MB / 3.1 MB  12.3 MB/s"
+// "layer 3588d0254223 [=====>    ]  1.4 MB / 3.1 MB  12.3 MB/s, 4 s left"
 std::string show_bar(const Transfer& transfer, std::size_t columns);
+
+// {"event":"progress","what":"layer","digest":"sha256:…","have":5,"size":10}; the event of what has
+// ended is "done", "present" (it was there before) or "failed".
+base::Json progress_json(const Transfer& transfer);
 
 // One line without movement: "layer 3588d0254223: 3.1 MB in 0.3 s", "…: already there".
 std::string show_line(const Transfer& transfer);

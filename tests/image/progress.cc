@@ -26,9 +26,33 @@ TEST_CASE("sizes are shown with three digits") {
 
 TEST_CASE("a bar fits the terminal and shows part, sizes and rate") {
   auto bar = show_bar(transfer(500'000, 1'000'000, 0.5), 80);
-  CHECK(bar == "layer aaaaaaaaaaaa [===============>              ] 500 kB / 1.0 MB  1.0 MB/s");
+  CHECK(bar ==
+        "layer aaaaaaaaaaaa [===============>              ] 500 kB / 1.0 MB  1.0 MB/s, 1 s left");
   for (std::size_t columns : {0U, 1U, 20U, 40U, 60U, 200U})
     CHECK(show_bar(transfer(500'000, 1'000'000, 0.5), columns).size() <= columns);
+}
+
+TEST_CASE("the time that is left is told as people tell time") {
+  auto left = [](std::uint64_t size) {
+    auto bar = show_bar(transfer(1'000'000, size, 1), 120);
+    auto at = bar.find("/s, ");
+    return at == std::string::npos ? "" : bar.substr(at + 4);
+  };
+  CHECK(left(3'000'000) == "3 s left");
+  CHECK(left(66'000'000) == "1 min 6 s left");
+  CHECK(left(7'381'000'000) == "2 h 3 min left");
+  CHECK(left(UINT64_MAX) == "");
+  CHECK(left(1'000'000) == "");
+}
+
+TEST_CASE("progress for programs is an object") {
+  auto one = transfer(5, 10, 1);
+  CHECK(base::dump(progress_json(one)) ==
+        "{\"event\":\"progress\",\"what\":\"layer\",\"digest\":\"sha256:" + std::string(64, 'a') +
+            "\",\"have\":5,\"size\":10}");
+  one.ended = true;
+  one.how = Progress::End::Present;
+  CHECK(base::dump(progress_json(one)).starts_with("{\"event\":\"present\""));
 }
 
 TEST_CASE("foreign sizes cannot break a bar") {

@@ -338,6 +338,14 @@ class Overlays(BundlerTest):
         self.bundler_ok("create", "--pull", "always", f"{registry.host}/demo", self.folder / "third")
         self.assertGreater(len(registry.requests), asked)
 
+    def test_progress_for_programs_is_an_object_to_a_line(self):
+        registry = self.registry(Image({"hello": b"x"}))
+        done = self.bundler_ok("--progress", "json", "unpack", f"{registry.host}/demo", self.folder / "b")
+        events = [json.loads(line) for line in done.err.splitlines()]
+        self.assertEqual(sorted(row["event"] for row in events), ["done", "done", "progress", "progress"])
+        self.assertEqual({row["what"] for row in events}, {"config", "layer"})
+        self.assertTrue(all(row["have"] == row["size"] for row in events if row["event"] == "done"))
+
     def test_what_is_missing_is_not_pulled_when_that_is_not_wanted(self):
         registry = self.registry(Image({"hello": b"x"}))
         for command in ("unpack", "create"):
