@@ -121,9 +121,8 @@ Result<std::vector<std::string>> create_bundle(const Store& store, const Image& 
   extract.rootless |= sys::geteuid() != 0;
   ExtractTotals totals;
   auto layers = TRY(Layers::open(store.folder()));
-  BundleRecord record{.store = TRY(fs::path_of(store.folder())),
-                      .image = image.reference.text(),
-                      .manifest = image.descriptor};
+  BundleRecord record{.image = image.reference.text(), .manifest = image.descriptor};
+  record.store = TRY(fs::path_of(store.folder()));
   record.layers =
       TRY(layers.provide(image.manifest, image.config, bytes, extract, options.at_once, &totals));
   TRY(fill(unfinished->folder(), image, layers, record, options));
