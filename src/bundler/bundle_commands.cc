@@ -142,7 +142,8 @@ Status make_bundle(const Context& context, const MakeBundleCommand& command) {
   if (fetch) {
     TRY(maker.from_registry(), name, command.image);
   } else {
-    auto image = TRY(context.store.image(reference), name, reference.text());
+    auto image =
+        TRY(find_image(context.store, reference, command.from.platform), name, reference.text());
     TRY(maker.from_store(image), name, reference.text());
   }
   if (context.invocation.quiet) return {};

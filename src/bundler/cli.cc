@@ -76,9 +76,14 @@ void add_quiet(CLI::App* command, Choice& choice) {
   command->add_flag("-q,--quiet", choice.quiet, "print nothing but errors");
 }
 
-void add_platform(CLI::App* command, std::string& platform) {
-  command->add_option("--platform", platform, "another platform than this machine's")
+CLI::Option* add_platform(CLI::App* command, std::string& platform) {
+  return command->add_option("--platform", platform, "another platform than this machine's")
       ->option_text("OS/ARCHITECTURE[/VARIANT]");
+}
+
+void add_all_platforms(CLI::App* command, bool& all, CLI::Option* platform) {
+  command->add_flag("--all-platforms", all, "the index with the images of all its platforms")
+      ->excludes(platform);
 }
 
 std::variant<Invocation, Answer> parse_arguments(int argc, const char* const* argv) {

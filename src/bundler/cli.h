@@ -18,12 +18,14 @@ struct RegistryFlags {
 struct PullCommand {
   std::vector<std::string> images{};
   std::string platform{};
+  bool all_platforms = false;
   RegistryFlags registry_flags{};
 };
 
 struct PushCommand {
   std::string image{};
   std::string destination{};  // by default the image's own name
+  std::string platform{};     // of an index only this image
   RegistryFlags registry_flags{};
 };
 
@@ -50,6 +52,7 @@ struct ImportCommand {
   std::string name{};
   std::string layout_name{};
   std::string platform{};
+  bool all_platforms = false;
   std::vector<std::string> command{};
 };
 
@@ -83,6 +86,7 @@ struct MakeBundleCommand {
 
 struct InspectCommand {
   std::vector<std::string> images{};
+  std::string platform{};
 };
 
 struct TagCommand {
@@ -128,6 +132,7 @@ enum class ExportFormat { OciLayout, OciArchive, DockerArchive };
 struct ExportCommand {
   std::string image{};
   std::string to{};
+  std::string platform{};
   std::optional<ExportFormat> format{};  // by default what the name of `to` says
 };
 

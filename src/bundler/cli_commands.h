@@ -9,7 +9,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace bundler {
 
@@ -34,7 +35,9 @@ void add_bundles(CLI::App& app, Choice& choice);
 
 void add_quiet(CLI::App* command, Choice& choice);
 void add_registry_flags(CLI::App* command, RegistryFlags& flags);
-void add_platform(CLI::App* command, std::string& platform);
+CLI::Option* add_platform(CLI::App* command, std::string& platform);
+// Instead of --platform.
+void add_all_platforms(CLI::App* command, bool& all, CLI::Option* platform);
 
 // The words that a command of ours leaves to a container's; none when the first is a mistyped
 // option: then the choice is a refusal.

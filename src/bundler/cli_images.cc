@@ -13,7 +13,8 @@ void add_pull(CLI::App& app, Choice& choice) {
   auto pull = std::make_shared<PullCommand>();
   command->add_option("IMAGE", pull->images, "such as alpine, localhost:5000/a/b:tag, a@sha256:...")
       ->required();
-  add_platform(command, pull->platform);
+  auto platform = add_platform(command, pull->platform);
+  add_all_platforms(command, pull->all_platforms, platform);
   add_registry_flags(command, pull->registry_flags);
   add_quiet(command, choice);
   command->final_callback([pull, &choice] { choice.command = *pull; });
@@ -45,7 +46,8 @@ void add_import(CLI::App& app, Choice& choice) {
       ->required();
   command->add_option("--image", import->layout_name, "which image of a layout that holds several")
       ->option_text("NAME");
-  add_platform(command, import->platform);
+  auto platform = add_platform(command, import->platform);
+  add_all_platforms(command, import->all_platforms, platform);
   add_quiet(command, choice);
   cli::add_rest(command, "COMMAND", "[COMMAND [ARGUMENT...]]",
                 "what the image runs by default (a root file system's; else /bin/sh)");

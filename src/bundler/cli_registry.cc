@@ -13,6 +13,8 @@ void add_push(CLI::App& app, Choice& choice) {
   command->add_option("IMAGE", push->image, "an image of the store")->required();
   command->add_option("DESTINATION", push->destination,
                       "the name it gets there (default: the same)");
+  command->add_option("--platform", push->platform, "of an index only the image of this platform")
+      ->option_text("OS/ARCHITECTURE[/VARIANT]");
   add_registry_flags(command, push->registry_flags);
   add_quiet(command, choice);
   command->final_callback([push, &choice] { choice.command = *push; });

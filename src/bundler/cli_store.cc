@@ -11,6 +11,8 @@ void add_inspect(CLI::App& app, Choice& choice) {
       app, "inspect", "print all that the store knows of images as JSON", "bundler inspect alpine");
   auto inspect = std::make_shared<InspectCommand>();
   command->add_option("IMAGE", inspect->images, "images of the store")->required();
+  command->add_option("--platform", inspect->platform, "of an index the image of this platform")
+      ->option_text("OS/ARCHITECTURE[/VARIANT]");
   command->final_callback([inspect, &choice] { choice.command = *inspect; });
 }
 
@@ -58,6 +60,9 @@ void add_export(CLI::App& app, Choice& choice) {
                                      {"docker-archive", ExportFormat::DockerArchive}},
                                     "oci-layout, oci-archive or docker-archive (default: by PATH)");
   chosen->option_text("FORMAT");
+  command
+      ->add_option("--platform", exported->platform, "of an index only the image of this platform")
+      ->option_text("OS/ARCHITECTURE[/VARIANT]");
   command->final_callback([=, &choice] {
     if (chosen->count() > 0) exported->format = *format;
     choice.command = *exported;

@@ -38,6 +38,7 @@ base::Status push(const Context& context, const PushCommand& command) {
   image::PushOptions options{.auth_files = auth_files(context.environment),
                              .helpers = helper_world(context.environment)};
   options.helpers.order = conf.helpers.value_or(std::vector<std::string>());
+  if (!command.platform.empty()) options.platform = TRY(image::parse_platform(command.platform));
   options.registry =
       registry_options(context.invocation, context.environment, command.registry_flags);
   auto place = TRY(image::destination(conf, to), "push ", to.text());
@@ -64,7 +65,7 @@ base::Status import(const Context& context, const ImportCommand& command) {
   if (name.digest)
     return base::usage_error("import ", command.source, ": ", base::quote(command.name),
                              " must have a tag, not a digest");
-  image::ImportOptions options{.command = command.command};
+  image::ImportOptions options{.all_platforms = command.all_platforms, .command = command.command};
   options.platform = TRY(platform_of(command.platform));
   options.trust = TRY(read_trust(context.invocation.policy, context.environment));
   auto descriptor =

@@ -16,6 +16,7 @@ Result<Fetcher> Fetcher::make(const Context& context, const PullCommand& how) {
   out.options_.helpers = helper_world(context.environment);
   out.options_.helpers.order = out.conf_.helpers.value_or(std::vector<std::string>());
   out.options_.platform = TRY(platform_of(how.platform));
+  out.options_.all_platforms = how.all_platforms;
   out.options_.registry =
       registry_options(context.invocation, context.environment, how.registry_flags);
   out.options_.trust = TRY(read_trust(context.invocation.policy, context.environment));

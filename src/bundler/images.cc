@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/table.h"
+#include "image/index_tree.h"
 #include "image/progress.h"
 #include "image/reference.h"
 
@@ -37,6 +38,25 @@ TableRow table_row(const ImageRow& row) {
   return out;
 }
 
+// What the image says of itself; of an index the first image that can run.
+base::Status fill(const image::Store& store, const image::Descriptor& entry, ImageRow& row) {
+  auto read = image::read_from(store);
+  auto tree = TRY(image::read_tree(entry, read));
+  (void)TRY(image::check_tree(tree, read));
+  for (const auto& one : tree.images) {
+    if (!one.can_run()) continue;
+    auto bytes = TRY(read(one.manifest.config));
+    auto config = TRY(image::read_image_config(bytes));
+    if (row.created.empty()) row.created = config.created;
+    if (tree.indexes.empty())
+      row.platform = config.platform.text();
+    else
+      row.platforms.push_back(one.descriptor.platform.value_or(config.platform).text());
+  }
+  for (const auto& blob : tree.blobs()) row.size += blob.size;
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::vector<ImageRow>> list_images(const image::Store& store) {
@@ -45,15 +65,8 @@ base::Result<std::vector<ImageRow>> list_images(const image::Store& store) {
   for (const auto& entry : index.manifests) {
     ImageRow row{.name = entry.annotation(image::kRefName), .digest = entry.digest.text()};
     if (row.name.empty()) continue;
-    if (auto found = store.image({}, entry)) {
-      const auto& image = found.value();
-      row.platform = image.config.platform.text();
-      row.created = image.config.created;
-      row.size = entry.size + image.manifest.config.size;
-      for (const auto& layer : image.manifest.layers) row.size += layer.size;
-    } else {
-      row.problem = found.error().text();
-    }
+    auto filled = fill(store, entry, row);
+    if (!filled) row.problem = filled.error().text();
     out.push_back(std::move(row));
   }
   std::sort(out.begin(), out.end(),
@@ -76,7 +89,8 @@ base::Json images_json(const std::vector<ImageRow>& rows) {
     if (row.problem.empty()) {
       json.set("size", row.size);
       json.set_some("created", row.created);
-      json.set("platform", row.platform);
+      json.set_some("platform", row.platform);
+      json.set_some("platforms", row.platforms);
     } else {
       json.set("problem", row.problem);
     }

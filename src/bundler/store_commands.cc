@@ -31,12 +31,6 @@ Json layers_json(const image::Image& image) {
   return out;
 }
 
-// The name in full, and the image that has it.
-Result<image::Image> find(const image::Store& store, const Namer& names, const std::string& name) {
-  auto reference = TRY(names(name));
-  return store.image(reference);
-}
-
 Status remove_one(const image::Store& store, const Namer& names, const std::string& name,
                   bool quiet) {
   auto reference = TRY(names(name));
@@ -60,10 +54,23 @@ ExportFormat format_of(const ExportCommand& command) {
   return archive ? ExportFormat::OciArchive : ExportFormat::OciLayout;
 }
 
-Status write_archive(const image::Store& store, const image::Image& image, ExportFormat format,
-                     image::Sink& to) {
-  if (format == ExportFormat::DockerArchive) return image::export_docker_archive(store, image, to);
-  return image::export_oci_archive(store, image, to);
+// What the name stands for, or what is for this platform in it.
+Result<image::Descriptor> find_top(const image::Store& store, const image::Reference& name,
+                                   const std::string& platform) {
+  if (platform.empty()) return store.named(name);
+  auto image = TRY(find_image(store, name, platform));
+  return std::move(image.descriptor);
+}
+
+// An archive of docker's holds one image only.
+Status write_archive(const image::Store& store, const image::Reference& name,
+                     const ExportCommand& command, image::Sink& to) {
+  if (format_of(command) == ExportFormat::DockerArchive) {
+    auto image = TRY(find_image(store, name, command.platform));
+    return image::export_docker_archive(store, image, to);
+  }
+  auto top = TRY(find_top(store, name, command.platform));
+  return image::export_oci_archive(store, name, top, to);
 }
 
 }  // namespace
@@ -96,19 +103,63 @@ Json inspect_json(const image::Image& image) {
   return out;
 }
 
+Json inspect_json(const image::Reference& name, const image::Tree& tree) {
+  const auto& top = tree.indexes.back().descriptor;
+  auto out = Json::object();
+  out.set("name", name.text());
+  out.set("digest", top.digest.text());
+  out.set("mediaType", top.media_type);
+  std::uint64_t size = 0;
+  for (const auto& blob : tree.blobs()) size += blob.size;
+  out.set("size", size);
+  auto images = Json::array();
+  for (const auto& image : tree.images) {
+    if (!image.can_run()) continue;
+    auto json = Json::object();
+    if (image.descriptor.platform) json.set("platform", image.descriptor.platform->text());
+    json.set("digest", image.descriptor.digest.text());
+    json.set("mediaType", image.descriptor.media_type);
+    images.push(std::move(json));
+  }
+  out.set("images", std::move(images));
+  return out;
+}
+
+Result<image::Image> find_image(const image::Store& store, const image::Reference& name,
+                                const std::string& platform) {
+  if (platform.empty()) return store.image(name);
+  auto wanted = TRY(image::parse_platform(platform));
+  auto image = TRY(store.image(name, wanted));
+  // The name may be that of one image, whatever it is for.
+  if (image::distance(wanted, image.config.platform) < 0)
+    return base::state_error("image ", name.text(), " is for ", image.config.platform.text(),
+                             ", wanted ", wanted.text());
+  return image;
+}
+
 Status inspect(const image::Store& store, const Namer& names, const InspectCommand& command) {
   auto all = Json::array();
-  for (const auto& name : command.images)
-    all.push(inspect_json(TRY(find(store, names, name), "inspect ", name)));
+  for (const auto& text : command.images) {
+    auto name = TRY(names(text), "inspect ", text);
+    auto top = TRY(store.named(name), "inspect ", text);
+    auto kind = TRY(image::document_kind(top.media_type), "inspect ", text);
+    if (kind == image::DocumentKind::Index && command.platform.empty()) {
+      auto tree = TRY(image::read_tree(top, image::read_from(store)), "inspect ", text);
+      all.push(inspect_json(name, tree));
+    } else {
+      all.push(inspect_json(TRY(find_image(store, name, command.platform), "inspect ", text)));
+    }
+  }
   return print(base::dump(all, 2) + "\n");
 }
 
 Status tag(const image::Store& store, const Namer& names, const TagCommand& command) {
-  auto image = TRY(find(store, names, command.image), "tag");
+  auto from = TRY(names(command.image), "tag");
+  auto top = TRY(store.named(from), "tag");
   auto name = TRY(image::parse_reference(command.name), "tag");
   if (name.digest)
     return base::usage_error("tag ", base::quote(command.name), ": must be a tag, not a digest");
-  TRY(store.name(name, image.descriptor), "tag ", command.name);
+  TRY(store.name(name, std::move(top)), "tag ", command.name);
   return {};
 }
 
@@ -135,16 +186,16 @@ Status prune(const image::Store& store, const PruneCommand& command, bool quiet)
 }
 
 Status export_image(const image::Store& store, const Namer& names, const ExportCommand& command) {
-  auto image = TRY(find(store, names, command.image), "export");
-  auto format = format_of(command);
-  if (format == ExportFormat::OciLayout) {
+  auto name = TRY(names(command.image), "export");
+  if (format_of(command) == ExportFormat::OciLayout) {
     if (command.to == "-")
       return base::usage_error("export: a layout cannot go to standard output");
-    TRY(image::export_to_layout(store, image, command.to), "export ", command.image);
+    auto top = TRY(find_top(store, name, command.platform), "export");
+    TRY(image::export_to_layout(store, name, top, command.to), "export ", command.image);
     return {};
   }
   auto file = TRY(image::OutputFile::open(command.to), "export ", command.image);
-  TRY(write_archive(store, image, format, file), "export ", command.image);
+  TRY(write_archive(store, name, command, file), "export ", command.image);
   TRY(file.commit(), "export ", command.image);
   return {};
 }

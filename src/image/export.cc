@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "fs/files.h"
 #include "image/compression.h"
+#include "image/index_tree.h"
 #include "image/media.h"
 #include "image/stream.h"
 #include "image/tar_write.h"
@@ -64,18 +65,10 @@ std::string blob_path(const Digest& digest) {
   return base::cat("blobs/", algorithm_word(digest.algorithm), "/", digest.hex);
 }
 
-// The image's blobs, each once: layers, configuration, manifest.
-std::vector<Descriptor> blobs_of(const Image& image) {
-  std::vector<Descriptor> out;
-  auto add = [&](const Descriptor& blob) {
-    bool known = std::any_of(out.begin(), out.end(),
-                             [&](const Descriptor& other) { return other.digest == blob.digest; });
-    if (!known) out.push_back(blob);
-  };
-  for (const auto& layer : image.manifest.layers) add(layer);
-  add(image.manifest.config);
-  add(image.descriptor);
-  return out;
+// All that the manifest or index leads to.
+Result<std::vector<Descriptor>> blobs_of(const Store& store, const Descriptor& top) {
+  auto tree = TRY(read_tree(top, read_from(store)));
+  return tree.blobs();
 }
 
 Status copy_verified(const Store& store, const Descriptor& blob, Sink& to) {
@@ -87,10 +80,10 @@ Status copy_verified(const Store& store, const Descriptor& blob, Sink& to) {
 }
 
 // The image as an entry of a foreign layout's index.
-Descriptor index_entry(const Image& image) {
-  auto out = image.descriptor;
-  if (!image.reference.tag.empty()) out.annotate(kRefName, image.reference.tag);
-  out.annotate(kContainerdName, image.reference.text());
+Descriptor index_entry(const Reference& name, const Descriptor& top) {
+  auto out = top;
+  if (!name.tag.empty()) out.annotate(kRefName, name.tag);
+  out.annotate(kContainerdName, name.text());
   return out;
 }
 
@@ -158,15 +151,17 @@ Status add_plain_layer(const Store& store, const Descriptor& layer, const Digest
 
 }  // namespace
 
-Status export_to_layout(const Store& store, const Image& image, const std::string& folder) {
+Status export_to_layout(const Store& store, const Reference& name, const Descriptor& top,
+                        const std::string& folder) {
+  auto all = TRY(blobs_of(store, top));
   auto layout = TRY(fs::make_dirs(folder, kFolderMode));
   auto index = TRY(index_of(layout), folder);
-  for (const auto& blob : blobs_of(image)) {
+  for (const auto& blob : all) {
     auto algorithm = std::string(algorithm_word(blob.digest.algorithm));
     auto blobs = TRY(fs::make_dirs(base::cat(folder, "/blobs/", algorithm), kFolderMode));
     TRY(put_blob(store, blob, blobs), folder);
   }
-  auto entry = index_entry(image);
+  auto entry = index_entry(name, top);
   std::erase_if(index.manifests, [&](const Descriptor& other) { return replaces(entry, other); });
   index.manifests.push_back(std::move(entry));
   index.media_type = kOciIndex;
@@ -176,17 +171,19 @@ Status export_to_layout(const Store& store, const Image& image, const std::strin
   return {};
 }
 
-Status export_oci_archive(const Store& store, const Image& image, Sink& to) {
+Status export_oci_archive(const Store& store, const Reference& name, const Descriptor& top,
+                          Sink& to) {
+  auto all = TRY(blobs_of(store, top));
   TarWriter tar(&to);
-  Index index{.media_type = std::string(kOciIndex), .manifests = {index_entry(image)}};
+  Index index{.media_type = std::string(kOciIndex), .manifests = {index_entry(name, top)}};
   TRY(add_text(tar, "oci-layout", kLayoutFile));
   TRY(add_text(tar, "index.json", base::dump(write_index(index)) + "\n"));
   TRY(tar.add(folder_entry("blobs/")));
   std::set<Algorithm> folders;
-  for (const auto& blob : blobs_of(image))
+  for (const auto& blob : all)
     if (folders.insert(blob.digest.algorithm).second)
       TRY(tar.add(folder_entry(base::cat("blobs/", algorithm_word(blob.digest.algorithm), "/"))));
-  for (const auto& blob : blobs_of(image)) {
+  for (const auto& blob : all) {
     TRY(tar.add(file_entry(blob_path(blob.digest), blob.size)));
     EntryContent content(tar);
     TRY(copy_verified(store, blob, content));

@@ -8,13 +8,15 @@
 
 namespace image {
 
-// Adds the image to the layout in this folder, which is made if it is missing; an image of the same
-// name in it is replaced. In a layout an image goes by its tag. Every blob is verified on its way.
-// spec: image-layout.md
-base::Status export_to_layout(const Store& store, const Image& image, const std::string& folder);
+// Adds the image, or the index with all its images, to the layout in this folder, which is made if
+// it is missing; an image of the same name in it is replaced. In a layout an image goes by its tag.
+// Every blob is verified on its way. spec: image-layout.md
+base::Status export_to_layout(const Store& store, const Reference& name, const Descriptor& top,
+                              const std::string& folder);
 
 // An OCI image layout in a tar.
-base::Status export_oci_archive(const Store& store, const Image& image, Sink& to);
+base::Status export_oci_archive(const Store& store, const Reference& name, const Descriptor& top,
+                                Sink& to);
 
 // What `docker load` reads: manifest.json, the configuration, and the layers as plain tars.
 // compat: docker save

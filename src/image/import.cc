@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 
 #include "base/json.h"
 #include "image/archive.h"
@@ -94,15 +95,15 @@ Result<Descriptor> import_any(const Store& store, const std::string& source,
                               const std::string& layout_name, const ImportOptions& options) {
   auto opened = TRY(sys::openat(FdRef::cwd(), source, O_RDONLY | O_NONBLOCK));
   auto st = TRY(sys::fstat(opened));
+  std::optional<Platform> which;
+  if (!options.all_platforms) which = options.platform;
   if (S_ISREG(st.st_mode)) {
     auto look = TRY(sys::openat(FdRef::cwd(), source, O_RDONLY | O_NONBLOCK));
     bool packed = TRY(holds_packed_image(look, options.growth));
     auto accept = [&](const std::string& transport) {
       return check_import_trust(options.trust, transport, opened, layout_name);
     };
-    if (packed)
-      return copy_from_archive(store, opened, layout_name, options.platform, accept,
-                               options.growth);
+    if (packed) return copy_from_archive(store, opened, layout_name, which, accept, options.growth);
     TRY(accept("tarball"));
     auto layer = TRY(layer_from_tar(store.blobs(), opened, options));
     return image_of(store.blobs(), layer, options);
@@ -111,7 +112,7 @@ Result<Descriptor> import_any(const Store& store, const std::string& source,
   auto marker = sys::fstatat(opened, "oci-layout", AT_SYMLINK_NOFOLLOW);
   if (!marker && marker.error().code() != ENOENT) return std::move(marker).error();
   TRY(check_import_trust(options.trust, marker ? "oci" : "tarball", opened, layout_name));
-  if (marker) return copy_from_layout(store, opened, layout_name, options.platform);
+  if (marker) return copy_from_layout(store, opened, layout_name, which);
   auto layer = TRY(layer_from_folder(store.blobs(), opened, options.compress));
   return image_of(store.blobs(), layer, options);
 }

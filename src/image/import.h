@@ -14,6 +14,7 @@ namespace image {
 
 struct ImportOptions {
   Platform platform = host_platform();  // of a root file system; which image of a layout or archive
+  bool all_platforms = false;           // of a layout or archive: the whole
   bool compress = true;                 // a root file system's layer as gzip
   GrowthLimit growth{};                 // of whatever comes compressed
   std::vector<std::string> command{};   // Cmd of a root file system's image; default: /bin/sh

@@ -194,25 +194,18 @@ class Unpacked : public EntrySink {
 };
 
 Result<Descriptor> oci_image(const Store& store, const std::string& text, const std::string& name,
-                             const Platform& platform) {
+                             const std::optional<Platform>& platform) {
   auto index = TRY(read_index(text), "index.json");
-  auto read = [&](const Descriptor& blob) { return store.blobs().read(blob, kLargestDocument); };
-  auto descriptor = TRY(find_in_index(index, name, platform, read));
-  auto bytes = TRY(read(descriptor));
-  auto manifest = TRY(read_manifest(bytes));
-  auto config_bytes = TRY(read(manifest.config));
-  auto config = TRY(read_image_config(config_bytes));
-  TRY(check_layers(manifest, config));
-  for (const auto& layer : manifest.layers) {
-    (void)TRY(layer_media(layer.media_type));
-    bool there = TRY(store.blobs().has(layer));
+  auto read = read_from(store);
+  auto top = TRY(find_in_index(index, name, platform, read, put_index_into(store)));
+  auto tree = TRY(read_tree(top, read));
+  top.platform = TRY(check_tree(tree, read));
+  for (const auto& blob : tree.blobs()) {
+    bool there = TRY(store.blobs().has(blob));
     if (!there)
-      return base::config_error("layer ", layer.digest.brief(), " is missing in the archive");
+      return base::config_error("blob ", blob.digest.brief(), " is missing in the archive");
   }
-  return Descriptor{.media_type = descriptor.media_type,
-                    .digest = descriptor.digest,
-                    .size = descriptor.size,
-                    .platform = config.platform};
+  return top;
 }
 
 // A layer as the archive has it, plain or compressed: its media type by its first bytes.
@@ -273,7 +266,7 @@ Result<Descriptor> docker_image(const Store& store, const Unpacked& files, const
 
 // The image of an archive that has been taken apart.
 Result<Descriptor> image_of(const Store& store, const Unpacked& files, const std::string& name,
-                            const Platform& platform, const AcceptArchive& accept) {
+                            const std::optional<Platform>& platform, const AcceptArchive& accept) {
   auto index = files.document("index.json");
   if (index && files.document("oci-layout")) {
     TRY(accept("oci-archive"));
@@ -296,12 +289,8 @@ Status take_apart(FdRef archive, GrowthLimit growth, Unpacked& files) {
 }
 
 Result<std::vector<Descriptor>> parts_of(const Store& store, const Descriptor& image) {
-  auto bytes = TRY(store.blobs().read(image, kLargestDocument));
-  auto manifest = TRY(read_manifest(bytes));
-  auto out = manifest.layers;
-  out.push_back(manifest.config);
-  out.push_back(image);
-  return out;
+  auto tree = TRY(read_tree(image, read_from(store)));
+  return tree.blobs();
 }
 
 }  // namespace
@@ -317,8 +306,8 @@ Result<bool> holds_packed_image(FdRef archive, GrowthLimit growth) {
 }
 
 Result<Descriptor> copy_from_archive(const Store& store, FdRef archive, const std::string& name,
-                                     const Platform& platform, const AcceptArchive& accept,
-                                     GrowthLimit growth) {
+                                     const std::optional<Platform>& platform,
+                                     const AcceptArchive& accept, GrowthLimit growth) {
   Unpacked files(store.blobs());
   auto whole = [&]() -> Result<Descriptor> {
     TRY(take_apart(archive, growth, files));

@@ -1,6 +1,7 @@
 // Packed images into the store: OCI archives, and what `docker save` writes.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -19,11 +20,12 @@ base::Result<bool> holds_packed_image(base::FdRef archive, GrowthLimit growth);
 using AcceptArchive = std::function<base::Status(const std::string& transport)>;
 
 // The image of this name, or the only one, with its blobs, each verified; of several platforms this
-// one. Gives the manifest's descriptor; nothing is named in the store. What else the archive holds
-// is not kept. spec: image-layout.md
+// one, or all. Gives the manifest's descriptor; nothing is named in the store. What else the
+// archive holds is not kept. spec: image-layout.md
 // compat: docker save
 base::Result<Descriptor> copy_from_archive(const Store& store, base::FdRef archive,
-                                           const std::string& name, const Platform& platform,
+                                           const std::string& name,
+                                           const std::optional<Platform>& platform,
                                            const AcceptArchive& accept, GrowthLimit growth);
 
 }  // namespace image

@@ -20,8 +20,6 @@ using base::FdRef;
 using base::Result;
 using base::Status;
 
-constexpr int kMostNesting = 4;  // of indexes
-
 Status check_version(FdRef layout) {
   auto text = TRY(fs::read_file(layout, "oci-layout", kLargestDocument));
   auto json = TRY(base::parse_json(text), "oci-layout");
@@ -78,59 +76,75 @@ std::string names_in(const Index& index) {
 }
 
 // Several entries of one name, or without a name, may be the platforms of one image.
-Result<Descriptor> entry_for(const Index& index, const std::string& name,
-                             const Platform& platform) {
-  Index candidates;
+Result<std::vector<Descriptor>> entries_for(const Index& index, const std::string& name) {
+  std::vector<Descriptor> out;
   for (const auto& descriptor : index.manifests)
-    if (name.empty() || is_called(descriptor, name)) candidates.manifests.push_back(descriptor);
-  if (candidates.manifests.empty())
+    if (name.empty() || is_called(descriptor, name)) out.push_back(descriptor);
+  if (out.empty())
     return base::usage_error("the layout has no image ", base::quote(name),
                              "; it has: ", names_in(index));
-  if (candidates.manifests.size() == 1) return candidates.manifests[0];
-  auto first = candidates.manifests[0].annotation(kRefName);
-  bool one_name = std::all_of(candidates.manifests.begin(), candidates.manifests.end(),
+  auto first = out[0].annotation(kRefName);
+  bool one_name = std::all_of(out.begin(), out.end(),
                               [&](const auto& d) { return d.annotation(kRefName) == first; });
   if (!one_name)
     return base::usage_error("the layout has several images, say which: ", names_in(index));
-  return choose(candidates, platform);
+  return out;
+}
+
+// Without what only the other layout's index says of it.
+Descriptor bare(const Descriptor& descriptor) {
+  return {.media_type = descriptor.media_type,
+          .digest = descriptor.digest,
+          .size = descriptor.size,
+          .platform = descriptor.platform};
 }
 
 }  // namespace
 
+PutDocument put_index_into(const Store& store) {
+  return [&store](const std::string& bytes) { return store.blobs().put(bytes, kOciIndex); };
+}
+
 Result<Descriptor> find_in_index(const Index& index, const std::string& name,
-                                 const Platform& platform, const ReadDocument& read) {
-  auto descriptor = TRY(entry_for(index, name, platform));
-  for (int depth = 0; depth <= kMostNesting; ++depth) {
-    auto bytes = TRY(read(descriptor));
-    auto document = TRY(read_document(bytes, descriptor.media_type));
-    if (std::holds_alternative<Manifest>(document)) return descriptor;
-    descriptor = TRY(choose(*std::get_if<Index>(&document), platform));
+                                 const std::optional<Platform>& platform, const ReadDocument& read,
+                                 const PutDocument& put) {
+  auto entries = TRY(entries_for(index, name));
+  if (platform) {
+    auto one = entries[0];
+    if (entries.size() > 1) one = TRY(choose({.manifests = std::move(entries)}, *platform));
+    return choose_image(bare(one), *platform, read);
   }
-  return base::config_error("indexes are nested more than ", kMostNesting, " deep");
+  if (entries.size() == 1) return bare(entries[0]);
+  Index whole{.media_type = std::string(kOciIndex)};
+  for (const auto& entry : entries) whole.manifests.push_back(bare(entry));
+  return put(base::dump(write_index(whole)));
 }
 
 Result<Descriptor> copy_from_layout(const Store& store, FdRef layout, const std::string& name,
-                                    const Platform& platform) {
+                                    const std::optional<Platform>& platform) {
   TRY(check_version(layout));
   auto text = TRY(fs::read_file(layout, "index.json", kLargestDocument));
   auto index = TRY(read_index(text), "index.json");
-  auto read = [&](const Descriptor& blob) { return read_blob(layout, blob); };
-  auto descriptor = TRY(find_in_index(index, name, platform, read));
-  auto bytes = TRY(read_blob(layout, descriptor));
-  auto manifest = TRY(read_manifest(bytes));
-  auto config = TRY(read_blob(layout, manifest.config));
-  auto image_config = TRY(read_image_config(config));
-  TRY(check_layers(manifest, image_config));
-  for (const auto& layer : manifest.layers) {
-    (void)TRY(layer_media(layer.media_type));
-    TRY(copy_blob(store.blobs(), layout, layer), "layer ", layer.digest.brief());
+  std::string made;
+  auto put = [&](const std::string& bytes) {
+    made = bytes;
+    return put_index_into(store)(bytes);
+  };
+  auto found = Result<Descriptor>(Descriptor());
+  auto read = [&](const Descriptor& blob) -> Result<std::string> {
+    // The index that was made of several entries is in the store alone.
+    if (!made.empty() && blob.digest == found.value().digest) return made;
+    return read_blob(layout, blob);
+  };
+  found = find_in_index(index, name, platform, read, put);
+  auto top = TRY(found);
+  auto tree = TRY(read_tree(top, read));
+  top.platform = TRY(check_tree(tree, read));
+  for (const auto& blob : tree.blobs()) {
+    if (!made.empty() && blob.digest == top.digest) continue;
+    TRY(copy_blob(store.blobs(), layout, blob), "blob ", blob.digest.brief());
   }
-  TRY(copy_blob(store.blobs(), layout, manifest.config));
-  TRY(copy_blob(store.blobs(), layout, descriptor));
-  return Descriptor{.media_type = descriptor.media_type,
-                    .digest = descriptor.digest,
-                    .size = descriptor.size,
-                    .platform = image_config.platform};
+  return top;
 }
 
 }  // namespace image

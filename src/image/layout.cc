@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "fs/files.h"
+#include "image/index_tree.h"
 #include "image/media.h"
 #include "sys/file.h"
 
@@ -107,24 +108,29 @@ base::Result<std::optional<Descriptor>> Store::find(const Reference& reference) 
   return std::optional<Descriptor>();
 }
 
-base::Result<Image> Store::image(const Reference& reference) const {
+base::Result<Descriptor> Store::named(const Reference& reference) const {
   auto descriptor = TRY(find(reference));
   if (!descriptor)
     return base::state_error("no image ", reference.text(),
                              " in the store: pull or import it first");
-  return image(reference, *descriptor);
+  return *std::move(descriptor);
 }
 
-base::Result<Image> Store::image(const Reference& reference, const Descriptor& descriptor) const {
-  Image out{.reference = reference, .descriptor = descriptor};
-  auto kind = TRY(document_kind(descriptor.media_type));
-  if (kind != DocumentKind::Manifest)
-    return base::config_error("image ", reference.text(), ": is an index, not a manifest");
-  auto manifest = TRY(blobs_.read(descriptor, kLargestDocument), "image ", reference.text());
-  out.manifest = TRY(read_manifest(manifest), "image ", reference.text(), ": manifest");
-  auto config = TRY(blobs_.read(out.manifest.config, kLargestDocument), "image ", reference.text());
-  out.config = TRY(read_image_config(config), "image ", reference.text(), ": configuration");
-  TRY(check_layers(out.manifest, out.config), "image ", reference.text());
+base::Result<Image> Store::image(const Reference& reference, const Platform& platform) const {
+  auto descriptor = TRY(named(reference));
+  return image(reference, descriptor, platform);
+}
+
+base::Result<Image> Store::image(const Reference& reference, const Descriptor& descriptor,
+                                 const Platform& platform) const {
+  Image out{.reference = reference};
+  auto name = reference.text();
+  out.descriptor = TRY(choose_image(descriptor, platform, read_from(*this)), "image ", name);
+  auto manifest = TRY(blobs_.read(out.descriptor, kLargestDocument), "image ", name);
+  out.manifest = TRY(read_manifest(manifest), "image ", name, ": manifest");
+  auto config = TRY(blobs_.read(out.manifest.config, kLargestDocument), "image ", name);
+  out.config = TRY(read_image_config(config), "image ", name, ": configuration");
+  TRY(check_layers(out.manifest, out.config), "image ", name);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "image/blobs.h"
 #include "image/image_config.h"
 #include "image/manifest.h"
+#include "image/platform.h"
 #include "image/reference.h"
 
 namespace image {
@@ -41,13 +42,17 @@ class Store {
   base::Status name(const Reference& reference, Descriptor descriptor) const;
   // Takes the name away; false when no image has it. The blobs stay: prune removes those.
   base::Result<bool> unname(const Reference& reference) const;
-  // The manifest of this name, or nothing. A digest is found also in what a tag of the repository
-  // names.
+  // The manifest or index of this name, or nothing. A digest is found also in what a tag of the
+  // repository names.
   base::Result<std::optional<Descriptor>> find(const Reference& reference) const;
-  // The image of this name with its documents; Kind::State when the store has none.
-  base::Result<Image> image(const Reference& reference) const;
+  // The same; Kind::State when the store has none.
+  base::Result<Descriptor> named(const Reference& reference) const;
+  // The image of this name with its documents; where an index has the name, that for this platform.
+  base::Result<Image> image(const Reference& reference,
+                            const Platform& platform = host_platform()) const;
   // The documents of a named descriptor.
-  base::Result<Image> image(const Reference& reference, const Descriptor& descriptor) const;
+  base::Result<Image> image(const Reference& reference, const Descriptor& descriptor,
+                            const Platform& platform = host_platform()) const;
 
  private:
   base::Fd folder_{};

@@ -8,22 +8,12 @@
 #include "image/http.h"
 #include "image/manifest.h"
 #include "image/media.h"
+#include "image/pull_parts.h"
 
 namespace image {
 namespace {
 
 constexpr int kDeepestIndex = 3;
-
-struct Wanted {
-  std::string what{};  // "config", "layer"
-  Descriptor descriptor{};
-};
-
-// A document with the descriptor that its bytes have.
-struct Known {
-  Descriptor descriptor{};
-  std::string bytes{};
-};
 
 // Passes bytes on and tells of them.
 class Counting : public Sink {
@@ -60,7 +50,8 @@ base::Result<Known> fetch_named(Registry& registry, Transport& transport,
   return out;
 }
 
-// The document that a descriptor of an index names, from the store or the registry.
+}  // namespace
+
 base::Result<Known> fetch_described(Registry& registry, Transport& transport, const Store& store,
                                     const Descriptor& descriptor) {
   if (descriptor.size > kLargestDocument)
@@ -79,18 +70,27 @@ base::Result<Known> fetch_described(Registry& registry, Transport& transport, co
   return out;
 }
 
+namespace {
+
 struct Found {
   Known known{};
   Manifest manifest{};
+  bool is_whole = false;  // whatever it is, all of it is wanted
 };
 
 // Down through the indexes to the manifest for the platform.
 base::Result<Found> find_manifest(Registry& registry, Transport& transport, const Store& store,
-                                  const Reference& reference, const Platform& platform) {
+                                  const Reference& reference, const PullOptions& options) {
   auto known = TRY(fetch_named(registry, transport, reference), "manifest ", reference.manifest());
   auto name = reference.manifest();
   for (int depth = 0; depth <= kDeepestIndex; ++depth) {
     auto document = TRY(read_document(known.bytes, known.descriptor.media_type), "manifest ", name);
+    bool is_index = std::holds_alternative<Index>(document);
+    if (options.all_platforms) {
+      if (!document_kind(known.descriptor.media_type))
+        known.descriptor.media_type = is_index ? kOciIndex : kOciManifest;
+      return Found{.known = std::move(known), .is_whole = true};
+    }
     if (auto manifest = std::get_if<Manifest>(&document)) {
       // The header may have been generic: in the store the type is always exact.
       if (!document_kind(known.descriptor.media_type))
@@ -98,7 +98,7 @@ base::Result<Found> find_manifest(Registry& registry, Transport& transport, cons
             manifest->media_type.empty() ? std::string(kOciManifest) : manifest->media_type;
       return Found{std::move(known), std::move(*manifest)};
     }
-    auto entry = TRY(choose(*std::get_if<Index>(&document), platform), "manifest ", name);
+    auto entry = TRY(choose(*std::get_if<Index>(&document), options.platform), "manifest ", name);
     name = entry.digest.text();
     known = TRY(fetch_described(registry, transport, store, entry), "manifest ", name);
   }
@@ -121,8 +121,7 @@ base::Result<Opened> open_source(const Endpoint& source, Transport& transport, c
   Opened out{.source = source.reference};
   out.registry =
       TRY(Registry::make(source.reference, registry_options, std::move(credentials), stop));
-  out.found =
-      TRY(find_manifest(*out.registry, transport, store, source.reference, options.platform));
+  out.found = TRY(find_manifest(*out.registry, transport, store, source.reference, options));
   return out;
 }
 
@@ -179,22 +178,24 @@ class Row {
   Progress::End how_ = Progress::End::Failed;
 };
 
+}  // namespace
+
 base::Status fetch_blob(Registry& registry, Transport& transport, const Store& store,
-                        const Wanted& wanted, Progress& progress, Arrivals& arrivals) {
+                        const Wanted& wanted, Progress& progress, Arrivals* arrivals) {
   Row row(progress, wanted);
   const auto& digest = wanted.descriptor.digest;
   bool there = TRY(store.blobs().has(wanted.descriptor));
   if (there) {
-    arrivals.arrived(digest);
+    if (arrivals) arrivals->arrived(digest);
     row.end_as(Progress::End::Present);
     return {};
   }
   auto writer = TRY(store.blobs().resume(wanted.descriptor));
   auto before = writer->size();
   // What is here from an earlier try may be wrong: it is read only when all of it is verified.
-  bool read_meanwhile = before == 0;
-  if (read_meanwhile) TRY(arrivals.begin(digest, writer->file(), 0));
-  Counting counting(*writer, progress, row.blob(), read_meanwhile ? &arrivals : nullptr, digest);
+  bool read_meanwhile = arrivals && before == 0;
+  if (read_meanwhile) TRY(arrivals->begin(digest, writer->file(), 0));
+  Counting counting(*writer, progress, row.blob(), read_meanwhile ? arrivals : nullptr, digest);
   auto fetch = [&]() -> base::Status {
     TRY(registry.blob(transport, wanted.descriptor, counting, writer->size()));
     (void)TRY(writer->commit());
@@ -207,10 +208,12 @@ base::Status fetch_blob(Registry& registry, Transport& transport, const Store& s
     fetched = fetch();
   }
   TRY(std::move(fetched));
-  arrivals.arrived(digest);
+  if (arrivals) arrivals->arrived(digest);
   row.end_as(Progress::End::Done);
   return {};
 }
+
+namespace {
 
 // The image belongs together, and to the platform. Variants are not compared: configurations often
 // leave them out.
@@ -248,13 +251,14 @@ base::Result<Descriptor> pull(const Store& store, const Reference& reference,
   auto& registry = opened.registry;
   auto& found = opened.found;
   ImageSource source{reference, opened.source, *registry, transport};
+  if (found.is_whole) return pull_whole(store, source, found.known, options, stop, progress);
   TRY(check_trust(options.trust, source, found.known.bytes), "manifest ",
       found.known.descriptor.digest.text());
   auto list = TRY(list_blobs(found.manifest));
   Arrivals arrivals(store.blobs(), found.manifest);
   auto fetch = [&](Transport& own, std::size_t i) -> base::Status {
     auto what = base::cat(list[i].what, " ", list[i].descriptor.digest.text());
-    TRY(fetch_blob(*registry, own, store, list[i], progress, arrivals), what);
+    TRY(fetch_blob(*registry, own, store, list[i], progress, &arrivals), what);
     if (list[i].what == "config") TRY(check_config(store, found.manifest, options.platform), what);
     return {};
   };

@@ -20,7 +20,8 @@ namespace image {
 
 struct PullOptions {
   Platform platform{};
-  unsigned side_by_side = 4;  // blobs at once
+  bool all_platforms = false;  // an index as a whole
+  unsigned side_by_side = 4;   // blobs at once
   RegistryOptions registry{};
   std::vector<std::string> auth_files{};  // in the order in which they are asked
   HelperWorld helpers{};

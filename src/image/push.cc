@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "image/crew.h"
 #include "image/http.h"
+#include "image/index_tree.h"
 #include "image/manifest.h"
 #include "image/media.h"
 #include "sys/file.h"
@@ -66,22 +68,25 @@ base::Result<std::map<std::string, std::string>> find_elsewhere(const Store& sto
   return out;
 }
 
-base::Result<std::vector<Outgoing>> list_blobs(const Manifest& manifest,
+base::Result<std::vector<Outgoing>> list_blobs(const Tree& tree,
                                                const std::map<std::string, std::string>& others) {
   std::vector<Outgoing> out;
+  std::set<std::string> known;
   auto add = [&](std::string_view what, const Descriptor& blob) {
-    bool known = std::any_of(out.begin(), out.end(), [&](const Outgoing& other) {
-      return other.descriptor.digest == blob.digest;
-    });
+    if (!known.insert(blob.digest.text()).second) return;
     auto found = others.find(blob.digest.text());
-    if (!known)
-      out.push_back({std::string(what), blob, found == others.end() ? "" : found->second});
+    out.push_back({std::string(what), blob, found == others.end() ? "" : found->second});
   };
-  add("config", manifest.config);
-  for (const auto& layer : manifest.layers) {
-    auto media = TRY(layer_media(layer.media_type), "layer ", layer.digest.text());
-    // Its publisher alone may hand it out.
-    if (media.distributable) add("layer", layer);
+  for (const auto& image : tree.images) {
+    add("config", image.manifest.config);
+    for (const auto& layer : image.manifest.layers) {
+      auto media = layer_media(layer.media_type);
+      // An index may list more than images.
+      if (!media && tree.indexes.empty())
+        return std::move(media).error().in("layer " + layer.digest.text());
+      // Its publisher alone may hand it out.
+      if (!media || media.value().distributable) add("layer", layer);
+    }
   }
   return out;
 }
@@ -107,17 +112,37 @@ base::Result<Progress::End> send(Registry& registry, Transport& transport, const
   return sent == Registry::Sent::Mounted ? Progress::End::Present : Progress::End::Done;
 }
 
+// What is listed goes before what lists it, under its digest; the top under its name.
+base::Status put_documents(Registry& registry, Transport& transport, const Tree& tree,
+                           const Descriptor& top, const Reference& to) {
+  auto put = [&](const Descriptor& document, const std::string& bytes) -> base::Status {
+    auto digest = document.digest.text();
+    auto name = document.digest == top.digest ? to.manifest() : digest;
+    TRY(registry.put_manifest(transport, document, bytes, name), "manifest ", digest);
+    return {};
+  };
+  for (const auto& image : tree.images) TRY(put(image.descriptor, image.bytes));
+  for (const auto& index : tree.indexes) TRY(put(index.descriptor, index.bytes));
+  return {};
+}
+
 }  // namespace
 
 base::Result<Descriptor> push(const Store& store, const Reference& from, const Reference& to,
                               const PushOptions& options, Progress& progress) {
-  auto image = TRY(store.image(from));
-  auto digest = image.descriptor.digest.text();
-  if (to.digest && *to.digest != image.descriptor.digest)
-    return base::usage_error("the image's manifest is ", digest, ", another digest than that");
-  auto bytes = TRY(store.blobs().read(image.descriptor, kLargestDocument), "manifest ", digest);
+  auto read = read_from(store);
+  auto top = TRY(store.named(from));
+  if (options.platform) top = TRY(choose_image(top, *options.platform, read));
+  if (to.digest && *to.digest != top.digest)
+    return base::usage_error("the image's manifest is ", top.digest.text(),
+                             ", another digest than that");
+  auto tree = TRY(read_tree(top, read));
+  auto platform = TRY(check_tree(tree, read));
+  if (options.platform && platform && distance(*options.platform, *platform) < 0)
+    return base::state_error("the image is for ", platform->text(), ", wanted ",
+                             options.platform->text());
   auto others = TRY(find_elsewhere(store, to));
-  auto list = TRY(list_blobs(image.manifest, others));
+  auto list = TRY(list_blobs(tree, others));
   HttpLibrary library;
   Stop stop;
   auto credentials = TRY(find_credentials(options.auth_files, to, options.helpers));
@@ -134,8 +159,8 @@ base::Result<Descriptor> push(const Store& store, const Reference& from, const R
   };
   TRY(side_by_side(list.size(), options.side_by_side, options.registry.patience, stop, send_one));
   Transport transport(options.registry.patience, stop);
-  TRY(registry->put_manifest(transport, image.descriptor, bytes), "manifest ", digest);
-  return image.descriptor;
+  TRY(put_documents(*registry, transport, tree, top, to));
+  return top;
 }
 
 }  // namespace image

@@ -77,9 +77,9 @@ class Registry {
   // spec: distribution spec.md#pushing-blobs, #mounting-a-blob-from-another-repository
   base::Result<Sent> upload(Transport& transport, const Descriptor& descriptor,
                             const std::string& elsewhere, Content& content);
-  // Under the reference's tag or digest. spec: distribution spec.md#pushing-manifests
+  // A manifest or index under this tag or digest. spec: distribution spec.md#pushing-manifests
   base::Status put_manifest(Transport& transport, const Descriptor& descriptor,
-                            const std::string& bytes);
+                            const std::string& bytes, const std::string& tag_or_digest);
 
  private:
   Registry(Reference reference, RegistryOptions options, FoundCredentials found, Url root,

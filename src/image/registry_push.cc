@@ -147,8 +147,8 @@ base::Result<Registry::Sent> Registry::upload(Transport& transport, const Descri
 }
 
 base::Status Registry::put_manifest(Transport& transport, const Descriptor& descriptor,
-                                    const std::string& bytes) {
-  auto url = TRY(url_of(transport, base::cat("manifests/", reference_.manifest())));
+                                    const std::string& bytes, const std::string& tag_or_digest) {
+  auto url = TRY(url_of(transport, base::cat("manifests/", tag_or_digest)));
   Request request{
       .method = Method::Put, .headers = {"Content-Type: " + descriptor.media_type}, .text = bytes};
   auto response = TRY(ask(transport, url, request));

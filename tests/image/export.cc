@@ -42,6 +42,13 @@ std::map<std::string, std::string> files_of(const std::string& archive) {
   return out.files;
 }
 
+base::Status export_to_layout(const Store& store, const Image& image, const std::string& folder) {
+  return image::export_to_layout(store, image.reference, image.descriptor, folder);
+}
+base::Status export_oci_archive(const Store& store, const Image& image, Sink& to) {
+  return image::export_oci_archive(store, image.reference, image.descriptor, to);
+}
+
 Image named_image(const Store& store, std::string_view name, std::string_view word) {
   auto descriptor = put_image(store, word);
   REQUIRE(store.name(reference(name), descriptor));

@@ -50,11 +50,11 @@ def link(name, target, kind=tarfile.SYMTYPE):
 class Image:
     """An image as bytes: its blobs by digest, and its manifest."""
 
-    def __init__(self, *layers, config=None):
+    def __init__(self, *layers, config=None, architecture=None):
         tars = [layer if isinstance(layer, bytes) else layer_tar(layer) for layer in layers]
         packed = [gzip.compress(tar, mtime=0) for tar in tars]
         document = {
-            "architecture": MACHINES[os.uname().machine],
+            "architecture": architecture or MACHINES[os.uname().machine],
             "os": "linux",
             "config": config or {"Cmd": ["/hello"]},
             "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar in tars]},
