@@ -25,7 +25,7 @@ TEST_CASE("sizes are shown with three digits") {
 }
 
 TEST_CASE("a bar fits the terminal and shows part, sizes and rate") {
-  auto bar = show_bar(transfer(500'000, 1'000'000, 0.5), 80);
+  auto bar = show_bar(transfer(500'000, 1'000'000, 0.5), 100);
   CHECK(bar ==
         "layer aaaaaaaaaaaa [===============>              ] 500 kB / 1.0 MB  1.0 MB/s, 1 s left");
   for (std::size_t columns : {0U, 1U, 20U, 40U, 60U, 200U})
