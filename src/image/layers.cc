@@ -158,13 +158,20 @@ Status complete(const Task& task, std::size_t i, Item& item, const std::vector<F
 
 // Runs the errand for each item that has no folder yet; the first error ends it.
 Status extract_side_by_side(const Task& task, std::vector<Item>& items, unsigned at_once) {
+  // The largest first: else it may be the last, and alone.
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (items[i].made) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return task.manifest.layers[a].size > task.manifest.layers[b].size;
+  });
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex mutex;
   Status result;
   auto work = [&] {
-    for (auto i = next++; i < items.size() && !failed; i = next++) {
-      if (!items[i].made) continue;
+    for (auto n = next++; n < order.size() && !failed; n = next++) {
+      auto i = order[n];
       auto done = extract_alone(task, i, items[i]);
       if (done) continue;
       std::lock_guard hold(mutex);
@@ -172,7 +179,7 @@ Status extract_side_by_side(const Task& task, std::vector<Item>& items, unsigned
     }
   };
   std::vector<std::thread> others;
-  auto count = std::min<std::size_t>(std::max(at_once, 1U), items.size());
+  auto count = std::min<std::size_t>(std::max(at_once, 1U), order.size());
   for (std::size_t i = 1; i < count; ++i) others.emplace_back(work);
   work();
   for (auto& other : others) other.join();
