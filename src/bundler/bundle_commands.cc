@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/time.h"
+#include "base/units.h"
 #include "bundler/fetch.h"
 #include "bundler/progress_display.h"
 #include "bundler/store_commands.h"
@@ -50,21 +51,34 @@ Result<image::ConvertOptions> convert_options(const MakeBundleCommand& command,
   return out;
 }
 
+Result<image::ExtractOptions> extract_options(const MakeBundleCommand& command) {
+  image::ExtractOptions out{.rootless = command.rootless};
+  // Zero is no limit.
+  if (!command.max_size.empty()) {
+    auto bytes = TRY(base::parse_size(command.max_size), "--max-size");
+    if (bytes < 0) return base::usage_error("--max-size: ", base::quote(command.max_size));
+    out.limits.bytes = static_cast<std::uint64_t>(bytes);
+  }
+  out.limits.entries = command.max_entries.value_or(out.limits.entries);
+  out.limits.ratio = command.max_ratio.value_or(out.limits.ratio);
+  return out;
+}
+
 // How the bundle is made of an image whose layers come from the store, or still arrive.
 class Maker {
  public:
-  Maker(const Context& context, const MakeBundleCommand& command, image::ConvertOptions convert)
-      : context_(context), command_(command), convert_(std::move(convert)) {}
+  Maker(const Context& context, const MakeBundleCommand& command, image::ConvertOptions convert,
+        image::ExtractOptions extract)
+      : context_(context), command_(command), convert_(std::move(convert)), extract_(extract) {}
 
   Status make(const image::Image& image, image::LayerBytes& layers) {
-    image::ExtractOptions extract{.rootless = command_.rootless};
     if (!command_.overlay) {
       notes_ = TRY(image::unpack_image(image.manifest, image.config, layers, command_.bundle,
-                                       convert_, extract));
+                                       convert_, extract_));
       return {};
     }
     image::CreateOptions options{.convert = convert_,
-                                 .extract = extract,
+                                 .extract = extract_,
                                  .at_once = std::max(2U, std::thread::hardware_concurrency())};
     notes_ = TRY(image::create_bundle(context_.store, image, layers, command_.bundle, options));
     return {};
@@ -101,6 +115,7 @@ class Maker {
   const Context& context_;
   const MakeBundleCommand& command_;
   image::ConvertOptions convert_;
+  image::ExtractOptions extract_;
   std::mutex mutex_{};
   Notes notes_{};
 };
@@ -135,15 +150,16 @@ Status make_bundle(const Context& context, const MakeBundleCommand& command) {
   std::string_view name = command.overlay ? "create " : "unpack ";
   auto reference = TRY(context.find(command.image));
   auto convert = TRY(convert_options(command, context.environment));
-  auto present = TRY(context.store.find(reference));
-  bool fetch =
-      command.pull == PullPolicy::Always || (!present && command.pull == PullPolicy::Missing);
-  Maker maker(context, command, std::move(convert));
-  if (fetch) {
+  auto extract = TRY(extract_options(command));
+  Maker maker(context, command, std::move(convert), extract);
+  auto named = TRY(context.store.find(reference));
+  auto present = find_image(context.store, reference, command.from.platform);
+  // What is there for another platform is missing, too.
+  bool missing = !named || (!present && !command.from.platform.empty());
+  if (command.pull == PullPolicy::Always || (missing && command.pull == PullPolicy::Missing)) {
     TRY(maker.from_registry(), name, command.image);
   } else {
-    auto image =
-        TRY(find_image(context.store, reference, command.from.platform), name, reference.text());
+    auto image = TRY(std::move(present), name, reference.text());
     TRY(maker.from_store(image), name, reference.text());
   }
   if (context.invocation.quiet) return {};

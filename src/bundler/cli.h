@@ -76,6 +76,9 @@ struct MakeBundleCommand {
   std::string cpus{};
   std::string memory{};
   std::string cpuset_cpus{};
+  std::string max_size{};  // of the image's files
+  std::optional<std::uint64_t> max_entries{};
+  std::optional<std::uint64_t> max_ratio{};
   std::optional<std::uint64_t> cpu_shares{};
   std::optional<std::int64_t> pids_limit{};
   bool tty = false;

@@ -19,6 +19,15 @@ void add_limits(CLI::App* command, MakeBundleCommand& unpack) {
   add("--pids-limit", unpack.pids_limit, "NUMBER", "how many processes at most");
 }
 
+void add_image_limits(CLI::App* command, MakeBundleCommand& make) {
+  auto add = [&](const char* names, auto& value, const char* shown, const char* what) {
+    command->add_option(names, value, what)->option_text(shown)->group("Limits of the image");
+  };
+  add("--max-size", make.max_size, "SIZE", "bytes of all its files (256G; 0: any)");
+  add("--max-entries", make.max_entries, "NUMBER", "files, folders and links (5000000; 0: any)");
+  add("--max-ratio", make.max_ratio, "NUMBER", "growth of a layer beyond 1 GiB (500; 0: any)");
+}
+
 void add_process(CLI::App* command, MakeBundleCommand& unpack) {
   auto add = [&](const char* names, auto& value, const char* shown, const char* what) {
     return command->add_option(names, value, what)->option_text(shown)->group("Process");
@@ -70,6 +79,7 @@ void add_make(CLI::App* command, bool overlay, Choice& choice) {
   add_pull_options(command, *make);
   add_process(command, *make);
   add_limits(command, *make);
+  add_image_limits(command, *make);
   add_container(command, *make);
   add_quiet(command, choice);
   command->prefix_command();
@@ -122,8 +132,8 @@ void add_commit(CLI::App& app, Choice& choice) {
   auto commit = std::make_shared<CommitCommand>();
   command->add_option("BUNDLE", commit->bundle, "a bundle that create made")->required();
   command->add_option("NAME", commit->name, "the new image's name")->required();
-  command->add_option("-a,--author", commit->author, "who made it")->option_text("TEXT");
-  command->add_option("-m,--message", commit->message, "what it is for")->option_text("TEXT");
+  command->add_option("-a,--author", commit->author, "who made it")->option_text("NAME");
+  command->add_option("-m,--message", commit->message, "what it is for")->option_text("WORDS");
   command
       ->add_option("-c,--change", commit->changes,
                    "change its configuration by CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, "

@@ -346,6 +346,20 @@ class Overlays(BundlerTest):
         self.assertEqual({row["what"] for row in events}, {"config", "layer"})
         self.assertTrue(all(row["have"] == row["size"] for row in events if row["event"] == "done"))
 
+    def test_what_the_store_has_for_another_platform_is_missing(self):
+        registry = self.registry(Image({"hello": b"x"}))
+        self.bundler_ok("pull", f"{registry.host}/demo")
+        asked = len(registry.requests)
+        self.refused_by_bundler("--quiet", "unpack", "--platform", "linux/s390x", f"{registry.host}/demo", self.folder / "b", says="linux/s390x")
+        self.assertGreater(len(registry.requests), asked)
+
+    def test_the_user_sets_the_limits_of_an_image(self):
+        self.import_image(Image({"a": b"x" * 600, "b": b"y" * 600}), "two:v1")
+        for words, says in ((("--max-size", "1000"), "1000 bytes"), (("--max-entries", "1"), "1 entries"), (("--max-size", "lots"), "--max-size")):
+            for command in ("unpack", "create"):
+                self.refused_by_bundler("--quiet", command, *words, "two:v1", self.folder / "b", says=says)
+        self.bundler_ok("unpack", "--max-size", "0", "--max-entries", "2", "--max-ratio", "0", "two:v1", self.folder / "b")
+
     def test_what_is_missing_is_not_pulled_when_that_is_not_wanted(self):
         registry = self.registry(Image({"hello": b"x"}))
         for command in ("unpack", "create"):

@@ -98,11 +98,11 @@ class Indexes(BundlerTest):
         self.assertEqual(self.made_for("--platform", "linux/arm64"), "arm64")
         self.assertEqual(self.made_for("--platform", "linux/amd64"), "amd64")
         self.assertIn(self.made_for(), ("amd64", "arm64"))
-        self.refused_by_bundler("unpack", "--platform", "linux/s390x", "many:1", self.folder / "no", says=("s390x", "on offer: linux/amd64, linux/arm64"))
+        self.refused_by_bundler("unpack", "--pull", "never", "--platform", "linux/s390x", "many:1", self.folder / "no", says=("s390x", "on offer: linux/amd64, linux/arm64"))
 
     def test_a_single_image_is_not_taken_for_another_platforms(self):
         self.bundler_ok("import", "--platform", "linux/arm64", self.many.write_layout(self.folder / "layout"), "one:1")
-        self.refused_by_bundler("unpack", "--platform", "linux/amd64", "one:1", self.folder / "no", says="is for linux/arm64, wanted linux/amd64")
+        self.refused_by_bundler("unpack", "--pull", "never", "--platform", "linux/amd64", "one:1", self.folder / "no", says="is for linux/arm64, wanted linux/amd64")
 
     def test_inspect_lists_the_images_or_shows_one(self):
         self.imported()
