@@ -3,7 +3,7 @@
 
     tests/suite.py [STEP…]     all of them when none is given; the groups stand in GROUPS
 
-Slow steps (package, soak, callers) run a short form among all, and whole when they are named.
+Slow steps (sanitize, fuzz, package, soak, callers) run a short form among all, and whole when they are named.
 """
 
 import argparse
@@ -31,6 +31,11 @@ FLAVOURS = {
     "-sanitize": ["--buildtype=debug", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
     "-clang": ["--buildtype=debug"],
 }
+# Subjects of tests/program that the short form of the step sanitize runs.
+SANITIZED = (
+    "archives bad_input bundler events exec_ps faults hooks image_attacks lifecycle limits mounts namespaces overlays process pushes seccomp services "
+    "terminal transfers update"
+).split()
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 DOCTEST = re.compile(r"^\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped", re.M)
 
@@ -96,11 +101,11 @@ def configure_and_build(tally, flavour):
     return tally.check(f"builds without a warning in {folder.name}", done)
 
 
-def meson_tests(tally, flavour, *suites):
-    """The tests that meson knows, counted by their own cases, not by executables."""
+def meson_tests(tally, flavour, *suites, names=()):
+    """The tests that meson knows, counted by their own cases, not by executables; of the suites, or of these names."""
     folder = TOP / (BUILD + flavour)
     env = {**os.environ, **(SANITIZERS if flavour == "-sanitize" else {})}
-    chosen = [f"--suite={suite}" for suite in suites]
+    chosen = [*(f"--suite={suite}" for suite in suites), *names]
     call("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, "--timeout-multiplier", "4", *chosen, env=env)
     log = folder / "meson-logs/testlog.json"
     if not log.exists():
@@ -157,8 +162,15 @@ def suites(*names):
 
 
 def sanitize(tally):
-    if configure_and_build(tally, "-sanitize"):
+    """All tests when it is named; else those of the programs that go through most code in least time."""
+    if not configure_and_build(tally, "-sanitize"):
+        return
+    if "sanitize" in tally.named:
         meson_tests(tally, "-sanitize")
+        return
+    meson_tests(tally, "-sanitize", "unit", "kernel")
+    meson_tests(tally, "-sanitize", names=[f"program {subject}" for subject in SANITIZED])
+    tally.skip("sanitize: the other tests of the programs", "take long: tests/run sanitize")
 
 
 def clang(tally):

@@ -92,6 +92,7 @@ class FakeRegistry:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or every body waits for the headers to be acknowledged
 
             def do_GET(self):
                 outer.requests.append((self.path, dict(self.headers)))
