@@ -1,21 +1,13 @@
 #include "image/trust.h"
 
+#include "fs/files.h"
 #include "image/signature.h"
 #include "image/sigstore_signing.h"
-#include "sys/file.h"
 
 namespace image {
-namespace {
 
 using base::Result;
 using base::Status;
-
-// The path of what is open, as the kernel knows it. man: proc(5), /proc/pid/fd
-Result<std::string> real_path(base::FdRef opened) {
-  return sys::readlinkat(base::FdRef::cwd(), base::cat("/proc/self/fd/", opened.raw()));
-}
-
-}  // namespace
 
 Status check_trust(const Trust& trust, const ImageSource& source, const std::string& manifest) {
   const auto& requirements = requirements_for(trust.policy, "docker", docker_scopes(source.name));
@@ -40,7 +32,7 @@ Status check_import_trust(const Trust& trust, const std::string& transport, base
   std::vector<std::string> scopes;
   // Of the others the policy knows the whole transport alone. compat: containers-transports(5)
   if (transport == "oci" || transport == "oci-archive") {
-    auto real = TRY(real_path(source));
+    auto real = TRY(fs::path_of(source));
     scopes = path_scopes(real, name);
   }
   return check_requirements(requirements_for(trust.policy, transport, scopes), {});
