@@ -307,8 +307,8 @@ class Extractor::Work {
     auto parent = TRY(folder(place.above, false));
     auto st = sys::fstatat(parent->fd, place.name, AT_SYMLINK_NOFOLLOW);
     if (!st && st.error().code() == ENOENT) return make_whiteout(parent->fd, place.name);
-    TRY(std::move(st));
-    if (!S_ISDIR(st.value().st_mode)) return {};
+    auto there = TRY(std::move(st));
+    if (!S_ISDIR(there.st_mode)) return {};
     return mark_opaque(parent->fd, place.name, options_.overlay_attributes);
   }
 
