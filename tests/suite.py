@@ -25,11 +25,12 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
+# Optimised, or with all that a debugger wants to know, the other two take much longer to compile; lines are enough for reports.
+LINES = ["-Ddebug=false", "-Doptimization=0", "-Dcpp_args=-g1"]
 FLAVOURS = {
     "": ["--buildtype=debugoptimized"],
-    # Optimised, these two take several times as long to compile.
-    "-sanitize": ["--buildtype=debug", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
-    "-clang": ["--buildtype=debug"],
+    "-sanitize": [*LINES, "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+    "-clang": LINES,
 }
 # Subjects of tests/program that the short form of the step sanitize runs.
 SANITIZED = (
