@@ -175,7 +175,7 @@ Status remove_tree_except(FdRef dir, const std::string& name, const Keep& keep) 
   return Remover(dir, keep).remove(name);
 }
 
-Status copy_folder_face(FdRef from, FdRef to) {
+Status copy_rights_and_times(FdRef from, FdRef to) {
   constexpr unsigned kModeBits = 07777;
   auto st = TRY(sys::fstat(from));
   TRY(sys::fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH));

@@ -30,7 +30,7 @@ Status remove_tree_except(FdRef dir, const std::string& name, const Keep& keep);
 Status empty_dir(FdRef dir);
 
 // Owner, mode and times of one folder for another.
-Status copy_folder_face(FdRef from, FdRef to);
+Status copy_rights_and_times(FdRef from, FdRef to);
 
 // Copies what `from` holds into `to`: modes, owners, times, extended attributes, links, devices;
 // hard links within the tree stay hard links only as separate copies.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <set>
 #include <unordered_set>
 
 #include "fs/root.h"
@@ -116,6 +117,7 @@ class Extractor::Work {
 
   bool needs_lower() const { return needs_lower_; }
   bool has_root() const { return has_root_; }
+  std::vector<std::string> implied() const { return {implied_.begin(), implied_.end()}; }
   bool stands_alone() const { return has_root_ && !leans_; }
 
   Status finish() {
@@ -142,11 +144,12 @@ class Extractor::Work {
     if (!open_.empty() && open_.back()->path == path) return open_.back();
     Folder out{.path = path};
     auto opened = fs::open_in(root_, path, O_PATH | O_DIRECTORY);
-    if (!opened && opened.error().code() == ENOENT && onto_ == Onto::Overlay)
-      return without_lower(path).error();
-    if (!opened && opened.error().code() == ENOENT && make) {
+    bool absent = !opened && opened.error().code() == ENOENT;
+    if (absent && onto_ == Onto::Overlay && !make) return without_lower(path).error();
+    if (absent && make) {
       leans_ = true;
-      opened = fs::make_dirs_in(root_, path, kFolderMode);
+      opened =
+          onto_ == Onto::Overlay ? make_implied(path) : fs::make_dirs_in(root_, path, kFolderMode);
     }
     out.fd = TRY(std::move(opened));
     auto st = TRY(sys::fstat(out.fd));
@@ -155,6 +158,22 @@ class Extractor::Work {
     if (open_.size() >= kMostOpenFolders) open_.erase(open_.begin());
     open_.push_back(std::make_shared<const Folder>(std::move(out)));
     return open_.back();
+  }
+
+  // Parents that no entry tells of: they will be as they are below. Through a link, only the layers
+  // below can tell where that is.
+  Result<Fd> make_implied(const std::string& path) {
+    for (std::size_t end = 0; end != path.size();) {
+      end = std::min(path.find('/', end + 1), path.size());
+      auto prefix = path.substr(0, end);
+      auto st = sys::fstatat(root_, prefix, AT_SYMLINK_NOFOLLOW);
+      if (!st && st.error().code() != ENOENT) return std::move(st).error();
+      if (st && !S_ISDIR(st.value().st_mode)) return without_lower(path).error();
+      if (st) continue;
+      TRY(sys::mkdirat(root_, prefix, kFolderMode));
+      implied_.insert(prefix);
+    }
+    return fs::open_in(root_, path, O_PATH | O_DIRECTORY);
   }
 
   Status create(const Create& operation, const Entry& entry) {
@@ -212,6 +231,7 @@ class Extractor::Work {
   // spec: layer.md#changeset-over-existing-files (a folder over a folder keeps what is in it)
   Status create_folder(const Folder& parent, const std::string& name, const std::string& path,
                        const Entry& entry) {
+    implied_.erase(path);
     auto made = sys::mkdirat(parent.fd, name, kFolderMode);
     if (!made && made.error().code() != EEXIST) return made;
     auto st = TRY(sys::fstatat(parent.fd, name, AT_SYMLINK_NOFOLLOW));
@@ -416,6 +436,7 @@ class Extractor::Work {
   Onto onto_;
   bool needs_lower_ = false;
   bool has_root_ = false;
+  std::set<std::string> implied_{};  // of Onto::Overlay: folders that no entry has made
   bool leans_ = false;  // on what is below: it hides something there, or takes a folder for granted
   uid_t uid_ = sys::geteuid();  // whose the files are that we make
   gid_t gid_ = sys::getegid();
@@ -440,6 +461,7 @@ Status Extractor::end() { return work_->end(); }
 Status Extractor::finish() { return work_->finish(); }
 bool Extractor::needs_lower() const { return work_->needs_lower(); }
 bool Extractor::has_root() const { return work_->has_root(); }
+std::vector<std::string> Extractor::implied() const { return work_->implied(); }
 bool Extractor::stands_alone() const { return work_->stands_alone(); }
 
 Status ExtractTotals::add(std::uint64_t bytes, const ExtractLimits& limits) {

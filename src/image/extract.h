@@ -68,11 +68,14 @@ class Extractor : public EntrySink {
   // After the last entry: gives folders their modes, attributes and times.
   base::Status finish();
 
-  // Of Onto::Overlay, after an error: the layer cannot stand alone, since an entry's parent or a
+  // Of Onto::Overlay, after an error: the layer cannot stand alone, since the way to an entry or a
   // hard link's first name is in a layer below.
   bool needs_lower() const;
   // The layer says what the root itself is to be.
   bool has_root() const;
+  // Of Onto::Overlay: the folders, parents first, that were made without an entry of their own, and
+  // are to be as they are in the layers below.
+  std::vector<std::string> implied() const;
   // It says that, hides nothing, and makes no folder but by an entry: it is the same whatever it is
   // put onto.
   bool stands_alone() const;

@@ -91,6 +91,7 @@ Status LayerSink::finish() {
 
 bool LayerSink::needs_lower() const { return chain_->extractor.needs_lower(); }
 bool LayerSink::has_root() const { return chain_->extractor.has_root(); }
+std::vector<std::string> LayerSink::implied() const { return chain_->extractor.implied(); }
 bool LayerSink::stands_alone() const { return chain_->extractor.stands_alone(); }
 
 NoUmask::NoUmask() : former_(sys::umask(0)) {}

@@ -1,6 +1,8 @@
 // The bytes of one layer, as they come, to files below a folder.
 #pragma once
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -28,6 +30,7 @@ class LayerSink : public Sink {
   // As the Extractor's: known as soon as it is so.
   bool needs_lower() const;
   bool has_root() const;
+  std::vector<std::string> implied() const;
   bool stands_alone() const;
 
  private:

@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/kernel.h"
 #include "fs/tree.h"
 #include "image/layer_sink.h"
 #include "image/media.h"
@@ -84,6 +85,7 @@ struct Item {
   bool stands_alone = false;
   bool has_root = false;
   bool needs_lower = false;
+  std::vector<std::string> implied{};
 };
 
 // What all layers of one call need.
@@ -126,13 +128,14 @@ Status extract_alone(const Task& task, std::size_t i, Item& item) {
   item.stands_alone = sink.stands_alone();
   item.has_root = sink.has_root();
   item.needs_lower = sink.needs_lower();
+  item.implied = sink.implied();
   return item.needs_lower ? Status() : std::move(fed);
 }
 
 // Over a mount of what is below, overlayfs itself keeps what this layer changes.
 Status extract_over(const Task& task, std::size_t i, Item& item, const std::vector<Fd>& lowers) {
   TRY(item.made->clear());
-  TRY(fs::copy_folder_face(lowers.back(), item.made->diff()));
+  TRY(fs::copy_rights_and_times(lowers.back(), item.made->diff()));
   auto work = TRY(item.made->work());
   const OverlayUpper upper{item.made->diff(), work};
   auto mount = TRY(mount_overlay(lowers, &upper));
@@ -143,13 +146,32 @@ Status extract_over(const Task& task, std::size_t i, Item& item, const std::vect
   return sink.finish();
 }
 
-// What a layer says nothing of stays as it is below: of a folder of its own, that is its root.
+// What a layer says nothing of stays as it is below: parents without an entry, and the root of its
+// own folder. False when one of the parents is no folder there, but a link, say.
+Result<bool> inherit(const std::vector<Fd>& lowers, const Item& item) {
+  if (item.has_root && item.implied.empty()) return true;
+  auto view = TRY(overlay_view(lowers));
+  for (const auto& path : item.implied) {
+    auto below = sys::openat2(view, path, kReadFolder, 0,
+                              base::kernel::kResolveBeneath | base::kernel::kResolveNoSymlinks);
+    // Then it is new, as it was made.
+    if (!below && below.error().code() == ENOENT) continue;
+    if (!below && (below.error().code() == ELOOP || below.error().code() == ENOTDIR)) return false;
+    auto from = TRY(std::move(below));
+    auto to = TRY(sys::openat(item.made->diff(), path, kReadFolder));
+    // Overlayfs itself copies what there is besides: lists of rights, say.
+    for (const auto& name : TRY(sys::flistxattr(from)))
+      if (!name.starts_with("trusted.overlay.") && !name.starts_with("user.overlay.")) return false;
+    TRY(fs::copy_rights_and_times(from, to));
+  }
+  if (!item.has_root) TRY(fs::copy_rights_and_times(view, item.made->diff()));
+  return true;
+}
+
 // A layer that was extracted on its own gets what it takes from below, and its name.
 Status complete(const Task& task, std::size_t i, Item& item, const std::vector<Fd>& lowers) {
-  if (item.needs_lower)
-    TRY(extract_over(task, i, item, lowers));
-  else if (!item.has_root && i > 0)
-    TRY(fs::copy_folder_face(lowers.back(), item.made->diff()));
+  if (i > 0 && !item.needs_lower) item.needs_lower = !TRY(inherit(lowers, item));
+  if (item.needs_lower) TRY(extract_over(task, i, item, lowers));
   item.name = item.stands_alone ? item.keys.alone : item.keys.chain;
   TRY(item.made->keep(item.name));
   item.made.reset();

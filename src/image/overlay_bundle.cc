@@ -104,7 +104,7 @@ Status fill(FdRef folder, const Image& image, const Layers& layers, BundleRecord
   auto lowers = TRY(layers.folders(record.layers));
   auto view = TRY(overlay_view(lowers));
   auto upper = TRY(sys::openat(folder, "upper", kReadFolder));
-  TRY(fs::copy_folder_face(view, upper));
+  TRY(fs::copy_rights_and_times(view, upper));
   record.workdir = TRY(write_bundle_config(folder, view, image.config, options.convert));
   return fs::replace_file(folder, kRecord, write_record(record), 0644, fs::Lasting::Run);
 }

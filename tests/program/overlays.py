@@ -25,7 +25,7 @@ def entry(name, kind=tarfile.DIRTYPE, mode=0o755, owner=0, mtime=1_000_000_000, 
     return made
 
 
-def listing(root):
+def listing(root, folder_times=True):
     """All of a root file system that can be seen."""
     seen = {}
     for folder, folders, files in os.walk(root):
@@ -35,7 +35,7 @@ def listing(root):
             key = os.path.normpath(os.path.relpath(path, root))
             what = os.readlink(path) if os.path.islink(path) else pathlib.Path(path).read_bytes() if os.path.isfile(path) else b""
             # What the flat form writes into the root is newer than the root's entry.
-            mtime = "any" if key == "." else int(st.st_mtime) if st.st_mtime < NOW else "now"
+            mtime = "any" if key == "." or (os.path.isdir(path) and not folder_times) else int(st.st_mtime) if st.st_mtime < NOW else "now"
             seen[key] = (oct(st.st_mode), st.st_uid, st.st_gid, st.st_rdev, mtime, what)
     return seen
 
@@ -130,14 +130,14 @@ class Overlays(BundlerTest):
 
     # Layers.
 
-    def assert_as_flat(self, *layers):
+    def assert_as_flat(self, *layers, folder_times=True):
         """An overlay of the layers shows what unpacking them one over the other gives."""
         name = f"case:{len(list(self.folder.iterdir()))}"
         self.import_image(Image(*layers), name)
         flat, shared = self.folder / f"flat-{name}", self.folder / f"shared-{name}"
         self.bundler_ok("unpack", name, flat)
         self.bundler_ok("create", name, shared)
-        self.assertEqual(listing(shared / "rootfs"), listing(flat / "rootfs"))
+        self.assertEqual(listing(shared / "rootfs", folder_times), listing(flat / "rootfs", folder_times))
 
     ROOT = entry("./", mode=0o751, owner=3)
     BASE = {
@@ -159,7 +159,16 @@ class Overlays(BundlerTest):
         self.assert_as_flat(self.BASE, {"etc/": entry("etc/"), "etc/.wh.a": b"", "etc/a": b"again"})
 
     def test_folders_that_a_layer_takes_for_granted_stay_as_they_are_below(self):
-        self.assert_as_flat(self.BASE, {"etc/c": b"c", "usr/lib/more": b"more"})
+        # The flat form's times are those of what is written into them.
+        self.assert_as_flat(self.BASE, {"etc/c": b"c", "usr/lib/more": b"more"}, folder_times=False)
+        self.assert_as_flat(
+            self.BASE, {"etc/c": b"c", "etc/": entry("etc/", mode=0o710), "new/deep/x": b"x"}, {"new/deep/y": b"y"}, folder_times=False
+        )
+
+    def test_a_folder_that_is_taken_for_granted_keeps_its_attributes(self):
+        self.import_image(Image({"./": self.ROOT, "d/": entry("d/", pax_headers={"SCHILY.xattr.user.mark": "m"})}, {"d/x": b"x"}), "marked:v1")
+        self.bundler_ok("create", "marked:v1", self.folder / "b")
+        self.assertEqual(os.getxattr(self.folder / "b/rootfs/d", "user.mark"), b"m")
 
     def test_an_entry_below_a_link_of_a_lower_layer_goes_where_the_link_leads(self):
         self.assert_as_flat(self.BASE, {"lib/more": b"more"})
