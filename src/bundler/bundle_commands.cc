@@ -152,10 +152,13 @@ Status make_bundle(const Context& context, const MakeBundleCommand& command) {
   auto convert = TRY(convert_options(command, context.environment));
   auto extract = TRY(extract_options(command));
   Maker maker(context, command, std::move(convert), extract);
-  auto named = TRY(context.store.find(reference));
   auto present = find_image(context.store, reference, command.from.platform);
-  // What is there for another platform is missing, too.
-  bool missing = !named || (!present && !command.from.platform.empty());
+  // What is there for another platform is missing, too; what is there and damaged is not.
+  bool missing = !present;
+  if (missing && command.from.platform.empty()) {
+    auto named = TRY(context.store.find(reference));
+    missing = !named;
+  }
   if (command.pull == PullPolicy::Always || (missing && command.pull == PullPolicy::Missing)) {
     TRY(maker.from_registry(), name, command.image);
   } else {

@@ -1,21 +1,30 @@
 #include "image/layer_bytes.h"
 
-#include <vector>
-
-#include "sys/file.h"
+#include "image/stream.h"
 
 namespace image {
+namespace {
+
+class Told : public Sink {
+ public:
+  Told(Sink& to, const LayerProgress& progress) : to_(to), progress_(progress) {}
+  base::Status write(std::string_view bytes) override {
+    TRY(to_.write(bytes));
+    if (progress_) progress_(bytes.size());
+    return {};
+  }
+
+ private:
+  Sink& to_;
+  const LayerProgress& progress_;
+};
+
+}  // namespace
 
 base::Status StoredLayers::feed(std::size_t layer, Sink& to) {
-  constexpr std::size_t kReadAtOnce = 256U << 10;
   auto blob = TRY(blobs_.open_blob(manifest_.layers[layer]));
-  std::vector<char> buffer(kReadAtOnce);
-  for (;;) {
-    auto n = TRY(sys::read(blob, buffer));
-    if (n == 0) return {};
-    TRY(to.write({buffer.data(), n}));
-    if (progress_) progress_(n);
-  }
+  Told told(to, progress_);
+  return image::feed(blob, told);
 }
 
 }  // namespace image

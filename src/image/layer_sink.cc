@@ -3,6 +3,7 @@
 #include "image/archive.h"
 #include "image/compression.h"
 #include "image/relay.h"
+#include "image/stream.h"
 #include "sys/file.h"
 
 namespace image {
@@ -11,22 +12,6 @@ namespace {
 using base::FdRef;
 using base::Result;
 using base::Status;
-
-// The plain bytes of a layer: hashed for the diff_id.
-class PlainBytes : public Sink {
- public:
-  PlainBytes(Algorithm algorithm, Sink* next) : hasher_(algorithm), next_(next) {}
-
-  Status write(std::string_view bytes) override {
-    hasher_.add(bytes);
-    return next_->write(bytes);
-  }
-  Result<Digest> finish() { return hasher_.finish(); }
-
- private:
-  Hasher hasher_;
-  Sink* next_;
-};
 
 // Hands bytes on until that fails, and then only takes them: whoever verifies the whole stream can
 // go on to its end, and say that it is damaged rather than what came of the damage.
@@ -52,7 +37,8 @@ struct LayerSink::Chain {
       : diff_id(promised),
         extractor(root, options, totals, onto),
         beside(onto != Onto::Overlay),
-        plain(promised.algorithm, beside ? static_cast<Sink*>(&relay) : &archive),
+        hash(promised.algorithm),
+        plain(&hash, beside ? static_cast<Sink*>(&relay) : &archive),
         decompressor(&plain, {options.limits.ratio, options.limits.ratio_from}),
         verifier(descriptor.digest, descriptor.size, &fuse) {}
 
@@ -63,7 +49,8 @@ struct LayerSink::Chain {
   // which keeps the processors busy without.
   Relay relay{&archive};
   bool beside;
-  PlainBytes plain;
+  HashSink hash;
+  Both plain;
   Decompressor decompressor;
   Fuse fuse{&decompressor};
   Verifier verifier;
@@ -82,17 +69,14 @@ Status LayerSink::finish() {
   TRY(chain_->decompressor.finish());
   TRY(chain_->relay.finish());
   TRY(chain_->archive.finish());
-  auto found = TRY(chain_->plain.finish());
+  auto found = TRY(chain_->hash.finish());
   if (found != chain_->diff_id)
     return base::config_error("its plain bytes have the digest ", found.text(),
                               ", the image's configuration promises ", chain_->diff_id.text());
   return chain_->extractor.finish();
 }
 
-bool LayerSink::needs_lower() const { return chain_->extractor.needs_lower(); }
-bool LayerSink::has_root() const { return chain_->extractor.has_root(); }
-std::vector<std::string> LayerSink::implied() const { return chain_->extractor.implied(); }
-bool LayerSink::stands_alone() const { return chain_->extractor.stands_alone(); }
+const Extractor& LayerSink::extractor() const { return chain_->extractor; }
 
 NoUmask::NoUmask() : former_(sys::umask(0)) {}
 NoUmask::~NoUmask() { sys::umask(former_); }

@@ -1,8 +1,6 @@
 // The bytes of one layer, as they come, to files below a folder.
 #pragma once
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -27,11 +25,8 @@ class LayerSink : public Sink {
   base::Status write(std::string_view bytes) override;
   base::Status finish();
 
-  // As the Extractor's: known as soon as it is so.
-  bool needs_lower() const;
-  bool has_root() const;
-  std::vector<std::string> implied() const;
-  bool stands_alone() const;
+  // What the layer turned out to be.
+  const Extractor& extractor() const;
 
  private:
   struct Chain;

@@ -7,6 +7,7 @@
 #include "image/blobs.h"
 #include "image/descriptor.h"
 #include "image/digest.h"
+#include "image/stream.h"
 #include "image/tar_write.h"
 
 namespace image {
@@ -23,31 +24,5 @@ base::Result<WrittenLayer> commit_layer(BlobWriter& blob, std::string_view media
 // What `write` gives to the archive, its end blocks included, as a layer: gzip, or plain.
 base::Result<WrittenLayer> write_layer(const Blobs& blobs, bool compress,
                                        const std::function<base::Status(TarWriter&)>& write);
-
-// Hands the same bytes to two, which outlive it.
-class Both : public Sink {
- public:
-  Both(Sink* one, Sink* other) : one_(one), other_(other) {}
-  base::Status write(std::string_view bytes) override {
-    TRY(one_->write(bytes));
-    return other_->write(bytes);
-  }
-
- private:
-  Sink* one_;
-  Sink* other_;
-};
-
-class HashSink : public Sink {
- public:
-  base::Status write(std::string_view bytes) override {
-    hasher_.add(bytes);
-    return {};
-  }
-  base::Result<Digest> finish() { return hasher_.finish(); }
-
- private:
-  Hasher hasher_{Algorithm::Sha256};
-};
 
 }  // namespace image

@@ -108,7 +108,7 @@ class WhileAlone : public Sink {
   explicit WhileAlone(LayerSink& to) : to_(to) {}
   Status write(std::string_view bytes) override {
     TRY(to_.write(bytes));
-    if (to_.needs_lower()) return base::state_error("needs the layers below");
+    if (to_.extractor().needs_lower()) return base::state_error("needs the layers below");
     return {};
   }
 
@@ -125,10 +125,10 @@ Status extract_alone(const Task& task, std::size_t i, Item& item) {
   WhileAlone alone(sink);
   auto fed = task.bytes.feed(i, alone);
   if (fed) fed = sink.finish();
-  item.stands_alone = sink.stands_alone();
-  item.has_root = sink.has_root();
-  item.needs_lower = sink.needs_lower();
-  item.implied = sink.implied();
+  item.stands_alone = sink.extractor().stands_alone();
+  item.has_root = sink.extractor().has_root();
+  item.needs_lower = sink.extractor().needs_lower();
+  item.implied = sink.extractor().implied();
   return item.needs_lower ? Status() : std::move(fed);
 }
 
@@ -279,15 +279,6 @@ Result<std::string> Layers::find(const LayerKeys& keys) const {
     if (!st && st.error().code() != ENOENT) return std::move(st).error();
   }
   return std::string();
-}
-
-Result<bool> Layers::has_all(const ImageConfig& config) const {
-  auto attributes = TRY(overlay_attributes());
-  for (const auto& keys : layer_keys(config.diff_ids, attributes)) {
-    auto name = TRY(find(keys));
-    if (name.empty()) return false;
-  }
-  return true;
 }
 
 Result<std::vector<Fd>> Layers::folders(const LayerNames& names) const {

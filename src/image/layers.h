@@ -36,8 +36,6 @@ class Layers {
   base::Result<LayerNames> provide(const Manifest& manifest, const ImageConfig& config,
                                    LayerBytes& bytes, const ExtractOptions& options,
                                    unsigned at_once, ExtractTotals* totals) const;
-  // Whether all of them are there.
-  base::Result<bool> has_all(const ImageConfig& config) const;
 
   // The folders of these names for reading, each once. Kind::NotFound when one is missing.
   base::Result<std::vector<base::Fd>> folders(const LayerNames& names) const;

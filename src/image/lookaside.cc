@@ -8,6 +8,7 @@
 #include "fs/tree.h"
 #include "image/policy.h"
 #include "image/registry_answer.h"
+#include "image/stream.h"
 #include "image/url.h"
 #include "image/yaml.h"
 #include "sys/file.h"
@@ -72,28 +73,14 @@ bool says_something(const SignaturePlace& place) {
   return !place.lookaside.empty() || place.use_attachments;
 }
 
-class Text : public Sink {
- public:
-  Status write(std::string_view bytes) override {
-    if (bytes.size() > kLargestSignature - text_.size())
-      return base::config_error("is longer than ", kLargestSignature, " bytes");
-    text_ += bytes;
-    return {};
-  }
-  std::string take() { return std::exchange(text_, {}); }
-
- private:
-  std::string text_;
-};
-
 // One answer, wherever it leads. Nothing: there is no such thing.
-Result<Response> follow(Transport& transport, const std::string& address, Text& text) {
+Result<Response> follow(Transport& transport, const std::string& address, TextSink& text) {
   auto start = TRY(parse_url(address));
   auto here = start;
   constexpr bool kPlainHttp = true;  // as the administrator wrote it
   for (int hops = 0; hops <= kMostRedirects; ++hops) {
     TRY(check_reachable(here, start.host, kPlainHttp));
-    (void)text.take();
+    text.clear();
     Request request{.url = here.text, .body = &text};
     auto response = TRY(transport.exchange(request));
     if (!response.answered() || !is_redirect(response)) return response;
@@ -103,7 +90,7 @@ Result<Response> follow(Transport& transport, const std::string& address, Text& 
 }
 
 Result<std::optional<std::string>> fetch_by_http(Transport& transport, const std::string& address) {
-  Text text;
+  TextSink text(kLargestSignature);
   for (unsigned failures = 1;; ++failures) {
     auto response = TRY(follow(transport, address, text));
     if (response.answered() && response.status == 200)

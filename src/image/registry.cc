@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "image/media.h"
 #include "image/registry_answer.h"
+#include "image/stream.h"
 
 namespace image {
 namespace {
@@ -12,23 +13,6 @@ namespace {
 constexpr int kMostRedirects = 5;
 constexpr int kMostRefusals = 2;
 constexpr std::uint64_t kLargestToken = 1 << 20;
-
-class TextSink : public Sink {
- public:
-  explicit TextSink(std::uint64_t most) : most_(most) {}
-  base::Status write(std::string_view bytes) override {
-    if (bytes.size() > most_ - text_.size())
-      return base::config_error("is longer than ", most_, " bytes");
-    text_ += bytes;
-    return {};
-  }
-  void clear() { text_.clear(); }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::uint64_t most_;
-  std::string text_;
-};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "fs/files.h"
 #include "image/credentials.h"
 #include "image/manifest.h"
+#include "image/stream.h"
 
 namespace image {
 namespace {
@@ -25,18 +26,6 @@ struct FreeBio {
 };
 struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-class Text : public Sink {
- public:
-  Status write(std::string_view bytes) override {
-    text_ += bytes;
-    return {};
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
 };
 
 const unsigned char* raw(const std::string& bytes) {
@@ -64,7 +53,7 @@ Result<Attachment> fetch_attachment(Registry& registry, Transport& transport,
                                     const Descriptor& layer) {
   if (layer.size > kLargestPayload)
     return base::config_error("has ", layer.size, " bytes, at most ", kLargestPayload, " are read");
-  Text text;
+  TextSink text(kLargestPayload);
   Verifier verifier(layer.digest, layer.size, &text);
   TRY(registry.blob(transport, layer, verifier));
   TRY(verifier.finish());
