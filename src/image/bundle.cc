@@ -87,10 +87,11 @@ Result<std::unique_ptr<Unfinished>> Unfinished::start(std::string bundle) {
 }
 
 Result<std::string> write_bundle_config(FdRef bundle, FdRef root, const ImageConfig& config,
-                                        const ConvertOptions& options) {
+                                        const ConvertOptions& options, const Adjust& adjust) {
   auto accounts = TRY(read_accounts(root));
   auto user = TRY(resolve_user(wanted_user(config, options), accounts));
   auto converted = TRY(convert(config, user, options));
+  if (adjust) TRY(adjust(converted, root));
   auto text = base::dump(spec::write_config(converted), 2) + "\n";
   TRY(fs::replace_file(bundle, "config.json", text, 0644, fs::Lasting::Run));
   return converted.process ? converted.process->cwd : std::string();

@@ -1,5 +1,6 @@
 // A bundle in the making: its folder, which appears whole or not at all, and its config.json.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "base/result.h"
 #include "image/convert.h"
 #include "image/image_config.h"
+#include "spec/config.h"
 
 namespace image {
 
@@ -39,11 +41,15 @@ class Unfinished {
   base::Fd folder_{};
 };
 
+// What the caller changes in the configuration before it is written; `root` is for reading.
+using Adjust = std::function<base::Status(spec::Config& config, base::FdRef root)>;
+
 // BUNDLE/config.json of the image's configuration and the options, users looked up in `root`. Gives
 // the process's working folder, which must be made if it is missing (make_working_folder).
 base::Result<std::string> write_bundle_config(base::FdRef bundle, base::FdRef root,
                                               const ImageConfig& config,
-                                              const ConvertOptions& options);
+                                              const ConvertOptions& options,
+                                              const Adjust& adjust = {});
 // spec: conversion.md#config.workingdir
 base::Status make_working_folder(base::FdRef root, const std::string& path);
 

@@ -1,25 +1,16 @@
 #include "image/credential_helper.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <chrono>
 
 #include "base/json.h"
-#include "sys/file.h"
-#include "sys/process.h"
+#include "programs/run.h"
 
 namespace image {
 namespace {
 
-using base::Fd;
-using base::FdRef;
-using Clock = std::chrono::steady_clock;
+using programs::Answer;
 
 constexpr std::size_t kLargestAnswer = 1 << 20;
-constexpr std::size_t kLargestQuestion = 32 << 10;  // fits a pipe: writing does not wait
 constexpr std::string_view kTokenUser = "<token>";
 // What every helper says, with a failure, where it has nothing.
 constexpr std::string_view kNotFound = "credentials not found";
@@ -30,105 +21,13 @@ bool is_plain(std::string_view name) {
          name.find('\0') == std::string_view::npos;
 }
 
-bool executable(const std::string& path) {
-  auto st = sys::fstatat(FdRef::cwd(), path, 0);
-  return st && S_ISREG(st.value().st_mode) && (st.value().st_mode & 0111) != 0;
-}
-
-base::Result<std::string> find_program(const std::string& search_path, const std::string& program) {
-  for (auto folder : base::split(search_path, ':')) {
-    // A program of the working directory is nobody's wish.
-    if (!folder.starts_with('/')) continue;
-    auto path = base::cat(folder, "/", program);
-    if (executable(path)) return path;
-  }
-  return base::system_error("the program ", program, " is not in PATH");
-}
-
-int milliseconds_until(Clock::time_point end) {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-  return left > 0 ? static_cast<int>(left) : 0;
-}
-
-// False when the time is over before something comes.
-base::Result<bool> wait_for(FdRef fd, Clock::time_point end) {
-  for (;;) {
-    sys::PollItem items[]{{.fd = fd, .events = POLLIN}};
-    auto ready = sys::poll(items, milliseconds_until(end));
-    if (ready) return ready.value() > 0;
-    if (ready.error().code() != EINTR) return std::move(ready).error();
-  }
-}
-
-// Killed and reaped unless it has ended.
-struct Running {
-  Fd pidfd{};
-  bool ended = false;
-  Running() = default;
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  ~Running() {
-    if (!pidfd || ended) return;
-    (void)sys::pidfd_send_signal(pidfd, SIGKILL);
-    (void)sys::wait_child(pidfd);
-  }
-};
-
-[[noreturn]] void become(const std::string& path, const std::vector<std::string>& args,
-                         const std::vector<std::string>& environment, FdRef in, FdRef out) {
-  auto placed = [&]() -> base::Status {
-    TRY(sys::place_at(in, 0));
-    TRY(sys::place_at(out, 1));
-    return sys::close_on_exec_from(3);
-  }();
-  if (placed) {
-    sys::reset_signals();
-    (void)sys::execve(path, args, environment);
-  }
-  sys::exit_now(127);
-}
-
-struct Answer {
-  std::string text{};
-  int exit_code = 0;
-};
-
-base::Result<std::string> read_to_end(FdRef from, Clock::time_point end, int seconds) {
-  std::string out;
-  char buffer[4096];
-  for (;;) {
-    bool ready = TRY(wait_for(from, end));
-    if (!ready) return base::system_error("has not answered for ", seconds, " seconds");
-    auto got = TRY(sys::read(from, buffer));
-    if (got == 0) return out;
-    out.append(buffer, got);
-    if (out.size() > kLargestAnswer) return base::system_error("answers without end");
-  }
-}
-
 base::Result<Answer> run_program(const HelperWorld& helpers, const std::string& program,
-                                 const std::string& action, const std::string& question) {
-  auto path = TRY(find_program(helpers.search_path, program));
-  if (question.size() > kLargestQuestion) return base::config_error("the secret is too long");
-  auto in = TRY(sys::pipe());
-  auto out = TRY(sys::pipe());
-  // Before the program reads: what it leaves unread must not kill us with SIGPIPE.
-  (void)TRY(sys::write(in.write_end, question));
-  in.write_end.close();
-  auto end = Clock::now() + std::chrono::seconds(helpers.seconds);
-  Running running;
-  auto cloned = TRY(sys::clone3({}));
-  if (cloned.pid == 0)
-    become(path, {program, action}, helpers.environment, in.read_end, out.write_end);
-  running.pidfd = std::move(cloned.pidfd);
-  out.write_end.close();
-  Answer answer;
-  answer.text = TRY(read_to_end(out.read_end, end, helpers.seconds));
-  bool over = TRY(wait_for(running.pidfd, end));
-  if (!over) return base::system_error("has not ended after ", helpers.seconds, " seconds");
-  running.ended = true;
-  answer.exit_code = TRY(sys::wait_child(running.pidfd)).exit_code;
-  return answer;
+                                           const std::string& action,
+                                           const std::string& question) {
+  auto path = TRY(programs::find(helpers.search_path, program));
+  programs::Limits limits{.time = std::chrono::seconds(helpers.seconds), .bytes = kLargestAnswer};
+  return programs::run({path, {action}, helpers.environment}, question, limits,
+                       programs::Errors::Ours);
 }
 
 base::Result<Answer> ask(const HelperWorld& helpers, const std::string& name,
@@ -139,12 +38,12 @@ base::Result<Answer> ask(const HelperWorld& helpers, const std::string& name,
 }
 
 bool has_none(const Answer& answer) {
-  return answer.exit_code != 0 && answer.text.find(kNotFound) != std::string::npos;
+  return answer.exit_code != 0 && answer.out.find(kNotFound) != std::string::npos;
 }
 
 base::Status check(const Answer& answer, const std::string& name, std::string_view action) {
   if (answer.exit_code == 0) return {};
-  auto said = base::trim(answer.text);
+  auto said = base::trim(answer.out);
   return base::system_error("credential helper ", base::quote(name), ": ", action, " ended with ",
                             answer.exit_code, said.empty() ? "" : ": ",
                             said.empty() ? "" : base::quote(said));
@@ -158,7 +57,7 @@ base::Result<std::optional<Credentials>> helper_get(const HelperWorld& helpers,
   auto answer = TRY(ask(helpers, name, "get", server));
   if (has_none(answer)) return std::optional<Credentials>();
   TRY(check(answer, name, "get"));
-  auto json = base::parse_json(answer.text);
+  auto json = base::parse_json(answer.out);
   // The parser's complaint may quote the secret.
   auto word = [&json](std::string_view member) {
     auto found = json ? json.value().find(member) : nullptr;

@@ -105,7 +105,7 @@ Status fill(FdRef folder, const Image& image, const Layers& layers, BundleRecord
   auto view = TRY(overlay_view(lowers));
   auto upper = TRY(sys::openat(folder, "upper", kReadFolder));
   TRY(fs::copy_rights_and_times(view, upper));
-  record.workdir = TRY(write_bundle_config(folder, view, image.config, options.convert));
+  record.workdir = TRY(write_bundle_config(folder, view, image.config, options.convert, options.adjust));
   return fs::replace_file(folder, kRecord, write_record(record), 0644, fs::Lasting::Run);
 }
 
@@ -130,7 +130,7 @@ Result<std::vector<std::string>> create_bundle(const Store& store, const Image& 
   TRY(enlist(store, path));
   TRY(unfinished->keep(), "bundle ", base::quote(bundle));
   auto made = TRY(OverlayBundle::open(path));
-  auto mounted = made.mount(store);
+  auto mounted = options.mount ? made.mount(store) : Status();
   if (!mounted) {
     (void)made.remove(store);
     return std::move(mounted).error();

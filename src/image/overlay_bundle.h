@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "image/bundle.h"
 #include "image/changes.h"
 #include "image/convert.h"
 #include "image/extract.h"
@@ -27,6 +28,8 @@ struct CreateOptions {
   ConvertOptions convert{};
   ExtractOptions extract{};
   unsigned at_once = 2;  // layers
+  Adjust adjust{};       // the last word on config.json
+  bool mount = true;     // else OverlayBundle::mount is to be called later
 };
 
 // Makes the bundle and mounts its rootfs. As unpack_image, but that layers are unpacked only when

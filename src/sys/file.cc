@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
@@ -322,6 +323,18 @@ Result<Fd> eventfd() {
   int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (fd < 0) return failed("eventfd", 0);
   return Fd(fd);
+}
+
+Result<Fd> inotify() {
+  int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (fd < 0) return failed("inotify_init1", 0);
+  return Fd(fd);
+}
+
+Status watch(FdRef inotify, const std::string& path, std::uint32_t events) {
+  if (::inotify_add_watch(inotify.raw(), path.c_str(), events) < 0)
+    return failed("inotify_add_watch", path);
+  return {};
 }
 
 Result<int> poll(std::span<PollItem> items, int milliseconds) {

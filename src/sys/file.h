@@ -109,6 +109,10 @@ Status close_on_exec_from(unsigned first);
 // A counter that is readable, without blocking, when it is not 0; 8 bytes. man: eventfd(2)
 Result<Fd> eventfd();
 
+// A queue that does not block, and what puts into it. man: inotify(7)
+Result<Fd> inotify();
+Status watch(FdRef inotify, const std::string& path, std::uint32_t events);
+
 struct PollItem {
   FdRef fd;
   short events = 0;

@@ -1,0 +1,34 @@
+// The command line of engine as values.
+#pragma once
+#include <string>
+#include <variant>
+
+#include "engine/container_command.h"
+
+namespace engine {
+
+struct Invocation {
+  std::string data{};
+  std::string run{};
+  std::string store{};
+  std::string runtime{};
+  std::string cni_path{};
+  std::string registries_conf{};
+  std::string policy{};
+  bool debug = false;
+  std::variant<RunCommand, CreateCommand, StartCommand, AttachCommand, StopCommand, RestartCommand,
+               KillCommand, RemoveCommand, WaitCommand, PauseCommand, UnpauseCommand, RenameCommand,
+               PsCommand, FinishCommand>
+      command{};
+};
+
+// Help and version to print, or what is wrong.
+struct Answer {
+  std::string text{};
+  bool wrong = false;
+};
+
+// `args` with the program's name first.
+std::variant<Invocation, Answer> parse_arguments(const Words& args);
+
+}  // namespace engine

@@ -1,0 +1,373 @@
+#include "engine/life.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "engine/joins.h"
+#include "engine/journal.h"
+#include "engine/monitor.h"
+#include "engine/networks.h"
+#include "engine/phase.h"
+#include "engine/runtime_calls.h"
+#include "engine/volumes.h"
+#include "image/overlay_bundle.h"
+#include "sys/file.h"
+#include "sys/process.h"
+
+namespace engine {
+namespace {
+
+using base::Error;
+using base::Fd;
+using base::FdRef;
+using base::Kind;
+using base::Result;
+using Status = base::Status;
+
+constexpr int kUnknownExit = 255;    // compat: docker, of containers that a restart found dead
+constexpr int kKilledWait = 10'000;  // milliseconds for what SIGKILL ends
+constexpr std::int64_t kFirstDelay = 100;  // milliseconds. compat: docker
+constexpr std::int64_t kLongestDelay = 60'000;
+constexpr std::int64_t kGoodRun = 10;  // seconds after which delays begin anew
+
+std::string now() {
+  struct timespec time {};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return base::rfc3339(time.tv_sec, time.tv_nsec);
+}
+
+Status mount(const Container& container) {
+  if (container.record.rootfs) return {};
+  auto bundle = TRY(image::OverlayBundle::open(container.bundle()));
+  auto store = TRY(image::Store::open(bundle.record().store));
+  return bundle.mount(store);
+}
+
+Status unmount(const Container& container) {
+  if (container.record.rootfs) return {};
+  auto bundle = TRY(image::OverlayBundle::open(container.bundle()));
+  return bundle.unmount();
+}
+
+// Undoes all that start makes, in whatever state it is.
+void undo(const Context& context, Container& container) {
+  auto deleted = call_runtime(context, container, {"delete", "--force", container.record.id});
+  if (!deleted && deleted.error().kind() != Kind::NotFound)
+    context.tell("runtime delete: " + deleted.error().text());
+  disconnect(context, container);
+  if (auto gone = unmount(container); !gone) context.tell("unmount: " + gone.error().text());
+}
+
+// Waits for the process; false when the time is over first.
+Result<bool> wait_process(FdRef pidfd, int milliseconds) {
+  struct timespec began {};
+  ::clock_gettime(CLOCK_MONOTONIC, &began);
+  for (;;) {
+    sys::PollItem items[]{{.fd = pidfd, .events = POLLIN}};
+    auto ready = sys::poll(items, milliseconds);
+    if (ready) return ready.value() > 0;
+    if (ready.error().code() != EINTR) return std::move(ready).error();
+  }
+}
+
+Status steps_of_start(const Context& context, Container& container, const BeforeStart& before) {
+  auto& state = container.record.state;
+  TRY(mount(container));
+  TRY(write_joins(context, container));
+  auto held = TRY(hold_ports(context, container.record));
+  auto monitored = TRY(start_monitor(context, container, held));
+  state.monitor = monitored.monitor;
+  state.init = monitored.init;
+  state.boot = TRY(boot_id());
+  // From here on, whoever comes after a crash finds what there is to undo.
+  TRY(container.save());
+  TRY(connect(context, container, static_cast<pid_t>(monitored.init.pid)));
+  if (before) TRY(before());
+  (void)TRY(call_runtime(context, container, {"start", container.record.id}));
+  return {};
+}
+
+// Kills what runs, without waiting for its monitor to tell.
+Status kill_now(const Context& context, const Container& container) {
+  auto sent = call_runtime(context, container, {"kill", container.record.id, "KILL"});
+  if (sent || sent.error().kind() == Kind::NotFound || sent.error().kind() == Kind::State)
+    return {};
+  return std::move(sent).error();
+}
+
+// After init has ended: waits for its monitor to finish the container, or does it.
+Status await_finish(const Context& context, Container& container) {
+  const auto& state = container.record.state;
+  auto monitor = TRY(open_process(state.monitor, state.boot));
+  // With a restart policy the monitor lives on; what it finishes shows in the record.
+  if (monitor && container.record.restart.policy == RestartPolicy::No)
+    (void)TRY(wait_process(*monitor, kKilledWait));
+  auto done = finish(context, container);
+  if (!done && done.error().kind() == Kind::NotFound) return {};
+  return done;
+}
+
+bool wants_restart(const Record& record) {
+  const auto& restart = record.restart;
+  if (record.state.stop_wanted) return false;
+  switch (restart.policy) {
+    case RestartPolicy::No:
+      return false;
+    case RestartPolicy::OnFailure:
+      return record.state.exit_code != 0 &&
+             (restart.most == 0 || record.state.restarts < restart.most);
+    case RestartPolicy::Always:
+    case RestartPolicy::UnlessStopped:
+      return true;
+  }
+  return false;
+}
+
+// How long until the next start: doubling, for what ends soon after each.
+std::int64_t delay_of(const Record& record) {
+  auto began = base::parse_rfc3339(record.state.started);
+  auto ended = base::parse_rfc3339(record.state.finished);
+  bool good_run = began && ended && *ended - *began > kGoodRun * 1'000'000'000;
+  if (good_run) return kFirstDelay;
+  auto doublings = std::min<std::uint32_t>(record.state.restarts, 10);
+  return std::min(kFirstDelay << doublings, kLongestDelay);
+}
+
+void sleep_for(std::int64_t milliseconds) {
+  struct timespec span {
+    .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1'000'000
+  };
+  while (::nanosleep(&span, &span) != 0 && errno == EINTR) {
+  }
+}
+
+Status restart_later(const Context& context, Container& container) {
+  auto count = container.record.state.restarts;
+  auto delay = delay_of(container.record);
+  container.unlock();
+  sleep_for(delay);
+  TRY(container.lock());
+  auto& state = container.record.state;
+  // A person was faster.
+  if (state.phase != Phase::Restarting || state.restarts != count) return {};
+  ++state.restarts;
+  return start(context, container);
+}
+
+Status forget(const Context& context, Container& container, bool volumes) {
+  if (!container.record.rootfs) {
+    auto bundle = image::OverlayBundle::open(container.bundle());
+    if (bundle) {
+      auto store = TRY(image::Store::open(bundle.value().record().store));
+      TRY(bundle.value().remove(store));
+    }
+  }
+  if (volumes) remove_anonymous_volumes(context, container.record);
+  TRY(Containers(context).forget(container));
+  note_event(context, container.record, "destroy");
+  return {};
+}
+
+}  // namespace
+
+Status start(const Context& context, Container& container, const BeforeStart& before) {
+  auto& record = container.record;
+  auto& state = record.state;
+  if (state.phase == Phase::Running || state.phase == Phase::Paused)
+    return base::state_error("container ", record.name, " is running");
+  auto restarts = state.phase == Phase::Restarting ? state.restarts : 0;
+  state = State{.phase = state.phase,
+                .exit_code = state.exit_code,
+                .finished = state.finished,
+                .restarts = restarts};
+  auto done = steps_of_start(context, container, before);
+  if (!done) {
+    undo(context, container);
+    auto kind = done.error().kind();
+    state.phase = state.finished.empty() ? Phase::Created : Phase::Exited;
+    state.exit_code = kind == Kind::NoProgram ? 127 : kind == Kind::NotExecutable ? 126 : 128;
+    state.error = done.error().text();
+    state.init = state.monitor = state.network = {};
+    (void)container.save();
+    return std::move(done).error();
+  }
+  state.phase = Phase::Running;
+  state.started = now();
+  state.exit_code = 0;
+  state.error.clear();
+  TRY(container.save());
+  note_event(context, record, "start");
+  return {};
+}
+
+Status finish(const Context& context, Container& container) {
+  TRY(container.lock());
+  auto& record = container.record;
+  auto& state = record.state;
+  if (state.phase != Phase::Running && state.phase != Phase::Paused) {
+    container.unlock();
+    return {};
+  }
+  auto exit = exit_of(container);
+  undo(context, container);
+  state.phase = Phase::Exited;
+  state.exit_code = exit ? exit->code : kUnknownExit;
+  state.out_of_memory = exit && exit->out_of_memory;
+  if (!exit) state.error = "its monitor was gone before it ended";
+  state.finished = now();
+  state.init = state.monitor = state.network = {};
+  state.attachments.clear();
+  bool again = wants_restart(record);
+  if (again) state.phase = Phase::Restarting;
+  TRY(container.save());
+  if (state.out_of_memory) note_event(context, record, "oom");
+  note_event(context, record, "die", {{"exitCode", base::cat(state.exit_code)}});
+  if (again) return restart_later(context, container);
+  if (record.remove) return forget(context, container, true);
+  container.unlock();
+  return {};
+}
+
+Status finish_if_abandoned(const Context& context, Container& container) {
+  auto phase = TRY(phase_now(container));
+  if (phase != Phase::Exited || container.record.state.phase == Phase::Exited) return {};
+  auto monitor = TRY(open_process(container.record.state.monitor, container.record.state.boot));
+  if (monitor) return {};  // it is about to
+  return finish(context, container);
+}
+
+Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds) {
+  TRY(container.lock());
+  auto& record = container.record;
+  auto& state = record.state;
+  state.stop_wanted = true;
+  if (state.phase == Phase::Restarting) state.phase = Phase::Exited;
+  TRY(container.save());
+  if (state.phase == Phase::Paused) {
+    (void)TRY(call_runtime(context, container, {"resume", record.id}));
+    state.phase = Phase::Running;
+    TRY(container.save());
+  }
+  container.unlock();
+  if (state.phase != Phase::Running) return {};
+  auto init = TRY(open_process(state.init, state.boot));
+  if (init) {
+    auto signal = record.stop_signal.empty() ? "TERM" : record.stop_signal;
+    auto sent = call_runtime(context, container, {"kill", record.id, signal});
+    if (!sent) context.tell("stop: " + sent.error().text());
+    auto most = static_cast<int>(
+        std::min<std::uint64_t>(seconds.value_or(record.stop_timeout), 2'000'000) * 1000);
+    bool ended = TRY(wait_process(*init, most));
+    if (!ended) {
+      TRY(kill_now(context, container));
+      ended = TRY(wait_process(*init, kKilledWait));
+      if (!ended) return base::system_error("container ", record.name, " does not end");
+    }
+  }
+  TRY(await_finish(context, container));
+  note_event(context, record, "stop");
+  return {};
+}
+
+Status kill(const Context& context, Container& container, const std::string& signal) {
+  auto phase = TRY(phase_now(container));
+  const auto& record = container.record;
+  if (phase != Phase::Running && phase != Phase::Paused)
+    return base::state_error("container ", record.name, " is not running");
+  bool final = signal == "KILL" || signal == "SIGKILL" || signal == "9";
+  if (final) {
+    TRY(container.lock());
+    container.record.state.stop_wanted = true;
+    TRY(container.save());
+    container.unlock();
+  }
+  (void)TRY(call_runtime(context, container, {"kill", record.id, signal}));
+  note_event(context, record, "kill", {{"signal", signal}});
+  if (!final) return {};
+  auto init = TRY(open_process(record.state.init, record.state.boot));
+  if (init) (void)TRY(wait_process(*init, kKilledWait));
+  return await_finish(context, container);
+}
+
+namespace {
+
+Status freeze(const Context& context, Container& container, Phase from, Phase to,
+              const char* command, const char* event) {
+  TRY(container.lock());
+  auto& state = container.record.state;
+  auto phase = TRY(phase_now(container));
+  if (phase != from)
+    return base::state_error("container ", container.record.name, " is ", word(phase), ", not ",
+                             word(from));
+  (void)TRY(call_runtime(context, container, {command, container.record.id}));
+  state.phase = to;
+  TRY(container.save());
+  container.unlock();
+  note_event(context, container.record, event);
+  return {};
+}
+
+}  // namespace
+
+Status pause(const Context& context, Container& container) {
+  return freeze(context, container, Phase::Running, Phase::Paused, "pause", "pause");
+}
+
+Status unpause(const Context& context, Container& container) {
+  return freeze(context, container, Phase::Paused, Phase::Running, "resume", "unpause");
+}
+
+Status remove(const Context& context, Container& container, const RemoveOptions& options) {
+  TRY(finish_if_abandoned(context, container));
+  auto phase = TRY(phase_now(container));
+  bool runs = phase == Phase::Running || phase == Phase::Paused || phase == Phase::Restarting;
+  if (runs && !options.force)
+    return base::state_error("container ", container.record.name, " is ", word(phase),
+                             ": stop it first, or say --force");
+  if (runs) TRY(stop(context, container, 0));
+  auto locked = container.lock();
+  if (!locked && locked.error().kind() == Kind::NotFound) return {};  // by its own --rm
+  TRY(std::move(locked));
+  // What a killed `create` or `start` may have left.
+  const auto& state = container.record.state;
+  if (state.phase == Phase::Creating || state.init.pid != 0) undo(context, container);
+  return forget(context, container, options.volumes || container.record.remove);
+}
+
+Result<int> wait_for_end(const Context& context, Container& container) {
+  auto journal = TRY(Journal::open(context, Journal::From::Now));
+  auto id = container.record.id;
+  // Between the opening of the journal and now it may have ended.
+  auto fresh = TRY(Containers(context).open(id));
+  TRY(finish_if_abandoned(context, fresh));
+  auto phase = fresh.record.state.phase;
+  if (phase != Phase::Running && phase != Phase::Paused && phase != Phase::Restarting)
+    return fresh.record.state.exit_code;
+  auto monitor = TRY(open_process(fresh.record.state.monitor, fresh.record.state.boot));
+  for (;;) {
+    for (const auto& event : TRY(journal.next())) {
+      if (event.id != id || event.action != "die") continue;
+      for (const auto& [name, value] : event.attributes)
+        if (name == "exitCode") return base::parse<int>(value).value_or(kUnknownExit);
+    }
+    std::vector<sys::PollItem> items{{.fd = journal.readable(), .events = POLLIN}};
+    if (monitor) items.push_back({.fd = *monitor, .events = POLLIN});
+    auto ready = sys::poll(items, monitor ? -1 : 1000);
+    if (!ready && ready.error().code() != EINTR) return std::move(ready).error();
+    if (monitor && items.back().revents) {
+      // It has finished the container, or died before.
+      monitor.reset();
+      TRY(finish_if_abandoned(context, fresh));
+    }
+  }
+}
+
+}  // namespace engine

@@ -1,0 +1,46 @@
+// A container's life: started, stopped, finished, removed.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "base/result.h"
+#include "engine/containers.h"
+#include "engine/context.h"
+
+namespace engine {
+
+// What is done between create and start: attaching, say.
+using BeforeStart = std::function<base::Status()>;
+
+// Mounts its root file system, has it created with a monitor, connects it, starts it. The container
+// is locked by the caller. On failure all is undone, and the record says why.
+base::Status start(const Context& context, Container& container, const BeforeStart& before = {});
+
+// After its end: the record gets the exit code, networks, mounts and the runtime's record go; then
+// its restart policy, or --rm. Nothing to do for one that is finished already. Not locked by the
+// caller.
+base::Status finish(const Context& context, Container& container);
+
+// Whether a person may have to finish it: it ended, and its monitor is gone.
+base::Status finish_if_abandoned(const Context& context, Container& container);
+
+// Its stop signal; after so many seconds (by default its own) SIGKILL; waits until it is finished.
+base::Status stop(const Context& context, Container& container,
+                  std::optional<std::uint32_t> seconds = {});
+// A signal by name or number, to init. SIGKILL by hand is a stop, too.
+base::Status kill(const Context& context, Container& container, const std::string& signal);
+base::Status pause(const Context& context, Container& container);
+base::Status unpause(const Context& context, Container& container);
+
+// One that does not run, or with `force` any; with its anonymous volumes where that is asked for.
+struct RemoveOptions {
+  bool force = false;
+  bool volumes = false;
+};
+base::Status remove(const Context& context, Container& container, const RemoveOptions& options);
+
+// Waits until it does not run (any more); its exit code. Also of one that is removed meanwhile.
+base::Result<int> wait_for_end(const Context& context, Container& container);
+
+}  // namespace engine

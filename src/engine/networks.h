@@ -1,0 +1,33 @@
+// The networks of containers: what is wished, made, and undone.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "engine/containers.h"
+#include "engine/context.h"
+#include "engine/make_command.h"
+#include "image/image_config.h"
+
+namespace engine {
+
+// Reads the wishes: networks that there are, ports, addresses. Kind::Usage or NotFound name the
+// option.
+base::Result<NetworkSetup> network_setup(const Context& context, const NetworkWishes& wishes,
+                                         const image::ImageConfig& image);
+
+// Sockets that hold the ports of the host, found free where none was asked for, and state.ports of
+// the record. Whoever holds them keeps others from taking the ports. Kind::System: "port 8080 is
+// already in use".
+base::Result<std::vector<base::Fd>> hold_ports(const Context& context, Record& record);
+
+// Between create and start: makes the interfaces in the network namespace of init, fills in
+// state.attachments (and state.network), and writes hosts and resolv.conf; peers in the same
+// networks learn of it. On failure what was made is undone.
+base::Status connect(const Context& context, Container& container, pid_t init);
+
+// Undoes it, as far as it goes: after the namespace is gone, too. What failed becomes a note.
+void disconnect(const Context& context, Container& container);
+
+}  // namespace engine

@@ -1,0 +1,53 @@
+#include "engine/places.h"
+
+#include "base/text.h"
+#include "bundler/commands.h"
+#include "programs/run.h"
+
+namespace engine {
+namespace {
+
+using base::Result;
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// Beside this program, as installed; in the folder beside that of this program, as built.
+Result<std::string> find_runtime(const Invocation& invocation, const Environment& environment,
+                                 const std::string& self) {
+  const auto& wanted = invocation.runtime;
+  if (!wanted.empty()) return TRY(programs::find(environment.search_path, wanted), "--runtime");
+  auto here = folder_of(self);
+  for (const auto& path : {here + "/runtime", folder_of(here) + "/runtime/runtime"})
+    if (auto found = programs::find({}, path)) return found;
+  return programs::find(environment.search_path, "runtime");
+}
+
+Result<std::string> data_of(const Environment& environment) {
+  auto store = TRY(bundler::default_store(environment));
+  return folder_of(store);
+}
+
+std::string run_of(const Environment& environment) {
+  if (environment.uid == 0) return "/run/coracle";
+  if (environment.runtime_dir.starts_with('/')) return environment.runtime_dir + "/coracle";
+  return base::cat("/run/user/", environment.uid, "/coracle");
+}
+
+}  // namespace
+
+Result<Context> make_context(const Invocation& invocation, const Environment& environment,
+                             const std::string& self) {
+  Context out{.environment = environment};
+  out.places.data = invocation.data.empty() ? TRY(data_of(environment)) : invocation.data;
+  out.places.run = invocation.run.empty() ? run_of(environment) : invocation.run;
+  out.places.store = invocation.store.empty() ? out.places.data + "/images" : invocation.store;
+  out.self = self;
+  out.runtime = TRY(find_runtime(invocation, environment, self));
+  for (auto folder : base::split(invocation.cni_path, ':')) out.cni_path.emplace_back(folder);
+  out.registries_conf = invocation.registries_conf;
+  out.policy = invocation.policy;
+  out.debug = invocation.debug;
+  return out;
+}
+
+}  // namespace engine
