@@ -2,7 +2,7 @@
 """Holds the manual pages to the programs: a page for each command, each option of --help in its page and no other,
 each cross reference to a page that exists, the example of --help in it, and no complaint of mandoc's lint.
 
-    tests/manuals.py SRC RUNTIME BUNDLER     "N passed, N failed, N skipped"; 77 when nothing could be seen
+    tests/manuals.py SRC RUNTIME BUNDLER ENGINE     "N passed, N failed, N skipped"; 77 when nothing could be seen
 """
 import pathlib
 import re
@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 SRC = pathlib.Path(sys.argv[1])
-PROGRAMS = {"runtime": (sys.argv[2], 8), "bundler": (sys.argv[3], 1)}
+PROGRAMS = {"runtime": (sys.argv[2], 8), "bundler": (sys.argv[3], 1), "engine": (sys.argv[4], 1)}
 counts = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -25,10 +25,15 @@ def help_of(program, *command):
     return subprocess.run([program, *command, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
+def names_of_row(line):
+    """What stands before the explanation; names that are too long for their column have the line for themselves."""
+    return line[:30] if line[28:30] == "  " else line
+
+
 def options_of_help(text):
     """The names in front of each explanation; the example below may hold others."""
     lines = text.partition("\nExample:")[0].splitlines()
-    return {name for line in lines if re.match(r" +-", line) for name in re.findall(r"(?<![\w-])--?[a-z][\w-]*", line[:30])}
+    return {name for line in lines if re.match(r" +-", line) for name in re.findall(r"(?<![\w-])--?[a-z][\w-]*", names_of_row(line))}
 
 
 def options_of_page(text):
@@ -36,12 +41,19 @@ def options_of_page(text):
     return {"-" + name for line in re.findall(r"^\.It (Fl .*)$", text, re.M) for name in re.findall(r"Fl (-?[a-z][\w-]*)", line)}
 
 
+def commands_of_help(text):
+    return re.findall(r"^  ([a-z-]+)(?: {2,}|$)", text.partition("\nCommands:")[2].partition("\n\n")[0], re.M)
+
+
 def check_page(page, text, shown):
-    wrong = [f"{name} is in --help only" for name in options_of_help(shown) - options_of_page(text)]
-    wrong += [f"{name} is in the page only" for name in options_of_page(text) - options_of_help(shown)]
-    example = shown.partition("\nExample:\n")[2].splitlines()[0].strip()
-    if not example or f"$ {example.split('  ')[0].split(' && ')[0]}" not in text:
-        wrong.append(f"the example {example!r} of --help is missing")
+    """`shown` is the help of all commands that the page is about: one, or a group's."""
+    options = set().union(*map(options_of_help, shown))
+    wrong = [f"{name} is in --help only" for name in options - options_of_page(text)]
+    wrong += [f"{name} is in the page only" for name in options_of_page(text) - options]
+    for one in shown:
+        example = one.partition("\nExample:\n")[2].partition("\n")[0].strip()
+        if not example or f"$ {example.split('  ')[0].split(' && ')[0]}" not in text:
+            wrong.append(f"the example {example!r} of --help is missing")
     tell(f"{page.name} says what --help says", wrong)
 
 
@@ -55,18 +67,19 @@ def check_references(pages):
 
 
 def main():
-    pages = {page.name: page for name in PROGRAMS for page in sorted((SRC / name / "man").iterdir())}
+    pages = {page.name: page for name in PROGRAMS for page in sorted((SRC / name / "man").glob("*"))}
     expected = set()
     for name, (program, section) in PROGRAMS.items():
         top = help_of(program)
-        commands = re.findall(r"^  ([a-z-]+) {2,}", top.partition("Commands:")[2].partition("\n\n")[0], re.M)
-        for command in [None, *commands]:
+        for command in [None, *commands_of_help(top)]:
             page = f"{name}-{command}.{section}" if command else f"{name}.{section}"
             expected.add(page)
             if page not in pages:
                 tell(page, ["there is no such page"])
                 continue
-            check_page(pages[page], pages[page].read_text(), help_of(program, command) if command else top)
+            shown = help_of(program, command) if command else top
+            inner = commands_of_help(shown) if command else []
+            check_page(pages[page], pages[page].read_text(), [help_of(program, command, one) for one in inner] or [shown])
     tell("each page is about a command", [f"{page} is about none" for page in sorted(set(pages) - expected)])
     check_references(pages)
     if shutil.which("mandoc"):

@@ -87,7 +87,10 @@ _@name@() {
     elif _@name@_takes "$command" "${words[i]}"; then
       before=${words[i]}
     elif [[ ${words[i]} != -* ]]; then
-      if [[ $command ]]; then place=$((place + 1)); else command=${words[i]}; fi
+      case $command in
+        ''@groups@) command=${command:+$command }${words[i]} ;;
+        *) place=$((place + 1)) ;;
+      esac
     fi
   done
   if [[ ! $before && $word == --*=* ]]; then
@@ -180,19 +183,23 @@ Actions values(const Command& program) {
   return out;
 }
 
+// What may stand at which place of which command: names of commands, and words.
 Actions words(const Command& program) {
-  std::vector<std::string> commands;
-  for (const auto& command : program.commands)
-    commands.push_back(command.name + "\t" + command.what);
-  Actions out{{base::cat("_", program.name, "_match <<<", lines(commands)), {"\" 0\""}}};
-  for (const auto& command : program.commands)
-    for (std::size_t i = 0; i < command.words.size(); ++i) {
-      const auto& word = command.words[i];
+  Actions out;
+  for (const auto& [name, here] : places(program)) {
+    std::vector<std::string> commands;
+    for (const auto& command : here.commands)
+      commands.push_back(command.name + "\t" + command.what);
+    if (!commands.empty())
+      out[base::cat("_", program.name, "_match <<<", lines(commands))].push_back(
+          base::cat('"', name, " 0\""));
+    for (std::size_t i = 0; i < here.words.size(); ++i) {
+      const auto& word = here.words[i];
       auto what = action(offer_of(word.name, word.choices), program.name, word.name, word.choices);
-      auto place = word.repeated ? base::cat('"', command.name, " \"*")
-                                 : base::cat('"', command.name, " ", i, '"');
+      auto place = word.repeated ? base::cat('"', name, " \"*") : base::cat('"', name, " ", i, '"');
       out[what].push_back(place);
     }
+  }
   return out;
 }
 
@@ -210,9 +217,10 @@ std::string options(const Command& program) {
 
 Actions lasts(const Command& program) {
   Actions out;
-  for (const auto& command : program.commands) {
-    auto last = last_place_of_options(command);
-    if (last < command.words.size()) out[base::cat("echo ", last)].push_back(command.name);
+  for (const auto& [name, here] : places(program)) {
+    auto last = last_place_of_options(here);
+    if (last < here.words.size())
+      out[base::cat("echo ", last)].push_back(base::cat('"', name, '"'));
   }
   return out;
 }
@@ -221,12 +229,15 @@ Actions lasts(const Command& program) {
 
 std::string bash_completion(const Command& program) {
   auto folders = folder_options(program);
+  std::string group_names;
+  for (const auto& group : groups(program)) group_names += " | " + group;
   return fill(kScript, {{"takes", branches(takes(program))},
                         {"values", branches(values(program))},
                         {"options", options(program)},
                         {"places", branches(words(program))},
                         {"lasts", branches(lasts(program))},
                         {"folders", folders.empty() ? "''" : base::join(folders, " | ")},
+                        {"groups", group_names},
                         {"name", program.name}});
 }
 

@@ -27,8 +27,8 @@ function __@name@_line
             set before $word
         else if string match -q -- '-*' $word
             continue
-        else if test -z "$command"
-            set command $word
+        else if contains -- "$command" ''@groups@
+            set command (string trim "$command $word")
         else
             set place (math $place + 1)
         end
@@ -108,16 +108,23 @@ std::string option_line(const std::string& program, const std::string& condition
   return base::cat(out, " -d ", quoted(option.what), "\n");
 }
 
+// A command's name as one word.
+std::string word_of(const std::string& name) {
+  bool plain = !name.empty() && name.find(' ') == std::string::npos;
+  return plain ? name : base::cat('"', name, '"');
+}
+
 std::string lines(const Command& program) {
   auto begin = base::cat("complete -c ", program.name, " -n ");
   auto function = base::cat("__", program.name);
   std::string out;
-  for (const auto& command : program.commands)
-    out += base::cat(begin, quoted(function + "_at \"\" 0"), " -a ", command.name, " -d ",
-                     quoted(command.what), "\n");
+  for (const auto& [command, here] : places(program))
+    for (const auto& inner : here.commands)
+      out += base::cat(begin, quoted(base::cat(function, "_at ", word_of(command), " 0")), " -a ",
+                       inner.name, " -d ", quoted(inner.what), "\n");
   for (const auto& [command, here] : places(program)) {
     out += "\n";
-    auto name = command.empty() ? std::string("\"\"") : command;
+    auto name = word_of(command);
     auto condition = base::cat(function, "_in ", name, " ", last_place_of_options(here));
     for (const auto& option : here.options) out += option_line(program.name, condition, option);
     for (std::size_t i = 0; i < here.words.size(); ++i) {
@@ -146,10 +153,13 @@ std::string fish_completion(const Command& program) {
   std::vector<std::string> with_values;
   with_values.reserve(folders.size());
   for (const auto& name : folders) with_values.push_back(quoted(name + "=*"));
+  std::string group_names;
+  for (const auto& group : groups(program)) group_names += " " + group;
   return fill(kScript, {{"takes", takes(program)},
                         {"folders", base::join(folders, " ")},
                         {"folder_values", base::join(with_values, " ")},
                         {"lines", lines(program)},
+                        {"groups", group_names},
                         {"name", program.name}});
 }
 

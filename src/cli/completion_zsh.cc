@@ -113,19 +113,50 @@ std::string arguments(const std::string& program, const Command& command,
 // Behind a container nothing is ours; see add_rest.
 bool ends_at_first_word(const Command& command) { return last_place_of_options(command) == 0; }
 
+// "name:what it does", one a line.
+std::string named(const std::vector<Command>& commands, const std::string& indent) {
+  std::string out;
+  for (const auto& command : commands)
+    out +=
+        base::cat(indent, quoted(base::cat(command.name, ":", escaped(command.what, "\\:"))), "\n");
+  return out;
+}
+
+std::string command_case(const std::string& program, const Command& command,
+                         const std::string& indent);
+
+// A group has a line within the line.
+std::string group_case(const std::string& program, const Command& group,
+                       const std::string& indent) {
+  auto out = base::cat(
+      indent, group.name, ")\n", indent, "  commands=(\n", named(group.commands, indent + "    "),
+      indent, "  )\n", indent, "  state=\n", indent, "  _arguments -C -S \\\n",
+      arguments(program, group, indent + "    "), indent,
+      "    ': :->command' '*:: :->arguments' && ret=0\n", indent, "  case $state in\n", indent,
+      "    command) _describe -t commands command commands && ret=0 ;;\n", indent,
+      "    arguments)\n", indent, "      case $words[1] in\n");
+  for (const auto& command : group.commands)
+    out += command_case(program, command, indent + "        ");
+  return base::cat(out, indent, "      esac\n", indent, "      ;;\n", indent, "  esac\n", indent,
+                   "  ;;\n");
+}
+
+std::string command_case(const std::string& program, const Command& command,
+                         const std::string& indent) {
+  if (!command.commands.empty()) return group_case(program, command, indent);
+  return base::cat(indent, command.name, ")\n", indent, "  _arguments -S ",
+                   ends_at_first_word(command) ? "-A '-*' " : "", "\\\n",
+                   arguments(program, command, indent + "    "), indent, "    && ret=0\n", indent,
+                   "  ;;\n");
+}
+
 }  // namespace
 
 std::string zsh_completion(const Command& program) {
-  std::string commands;
+  auto commands = named(program.commands, "    ");
   std::string all;
-  for (const auto& command : program.commands) {
-    commands +=
-        base::cat("    ", quoted(base::cat(command.name, ":", escaped(command.what, "\\:"))), "\n");
-    all += base::cat("        ", command.name, ")\n          _arguments -S ",
-                     ends_at_first_word(command) ? "-A '-*' " : "", "\\\n",
-                     arguments(program.name, command, "            "), "            && ret=0\n",
-                     "          ;;\n");
-  }
+  for (const auto& command : program.commands)
+    all += command_case(program.name, command, "        ");
   auto globals = arguments(program.name, program, "    ");
   for (auto text : {&commands, &all, &globals}) text->pop_back();
   return fill(kScript, {{"commands", commands},

@@ -22,6 +22,10 @@ const CLI::App* find_command(const CLI::App& app, const std::string& name) {
   return found.empty() ? nullptr : found.front();
 }
 
+bool has_commands(const CLI::App& app) {
+  return !app.get_subcommands([](const CLI::App*) { return true; }).empty();
+}
+
 }  // namespace
 
 std::vector<std::string> with_two_dashes(std::vector<std::string> args, const CLI::App& app) {
@@ -37,8 +41,9 @@ std::vector<std::string> with_two_dashes(std::vector<std::string> args, const CL
     auto dashes = arg.find_first_not_of('-');
     if (dashes == 0 || dashes == std::string::npos) {
       if (command && command->get_prefix_command()) break;
-      if (command) continue;
-      command = find_command(app, arg);
+      const auto& here = command ? *command : app;
+      if (!has_commands(here)) continue;
+      command = find_command(here, arg);
       if (!command) break;
       names = option_names(*command);
       continue;

@@ -65,9 +65,11 @@ std::string help(const Command& command) {
   }
   out += options(command);
   if (!command.footer.empty()) out += base::cat("\n", command.footer, "\n");
-  auto page = command.line;
-  std::replace(page.begin(), page.end(), ' ', '-');
-  return base::cat(out, "\nMore: man ", page, "\n");
+  // The commands of a group share its page.
+  auto page = base::words(command.line);
+  out += base::cat("\nMore: man ", page.front());
+  if (page.size() > 1) out += base::cat("-", page[1]);
+  return out + "\n";
 }
 
 }  // namespace cli

@@ -27,7 +27,18 @@ std::vector<std::string> choices_of(const std::string& name,
 
 std::vector<Place> places(const Command& program) {
   std::vector<Place> out{{"", program}};
-  for (const auto& command : program.commands) out.push_back({command.name, command});
+  for (const auto& command : program.commands) {
+    out.push_back({command.name, command});
+    for (const auto& inner : command.commands)
+      out.push_back({base::cat(command.name, " ", inner.name), inner});
+  }
+  return out;
+}
+
+std::vector<std::string> groups(const Command& program) {
+  std::vector<std::string> out;
+  for (const auto& command : program.commands)
+    if (!command.commands.empty()) out.push_back(command.name);
   return out;
 }
 

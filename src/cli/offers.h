@@ -18,12 +18,16 @@ Offer offer_of(const std::string& name, const std::vector<std::string>& choices)
 std::vector<std::string> choices_of(const std::string& name,
                                     const std::vector<std::string>& choices);
 
-// The program and its commands, one after the other; the program's own name is "".
+// The program and its commands, one after the other; the program's own name is "", that of a
+// command in a group "volume create".
 struct Place {
   std::string command{};
   const Command& here;
 };
 std::vector<Place> places(const Command& program);
+
+// The names of the commands that are made of commands.
+std::vector<std::string> groups(const Command& program);
 
 // The place of the first word that is another program's, and of whatever ends the options of this
 // one: 99 where there is none.

@@ -25,4 +25,10 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
+CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& what) {
+  auto group = app.add_subcommand(name, what);
+  group->require_subcommand(1);
+  return group;
+}
+
 }  // namespace cli

@@ -36,6 +36,9 @@ CLI::Option* add_choice(CLI::App* command, const std::string& names, T& value,
 CLI::Option* add_rest(CLI::App* command, const std::string& name, const std::string& shown,
                       const std::string& what);
 
+// A command that is made of commands: `volume create`, `volume ls`.
+CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& what);
+
 // A command whose help ends with an example.
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what,
                       const std::string& example);

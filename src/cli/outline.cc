@@ -46,6 +46,11 @@ Word word_of(const CLI::Option& from) {
 
 }  // namespace
 
+const CLI::App& chosen(const CLI::App& app) {
+  auto commands = app.get_subcommands();
+  return commands.empty() ? app : chosen(*commands.front());
+}
+
 Command outline(const CLI::App& app) {
   Command out{.name = app.get_name(),
               .line = app.get_name(),

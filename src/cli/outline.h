@@ -35,8 +35,11 @@ struct Command {
   std::string footer{};
   std::vector<Option> options{};
   std::vector<Word> words{};
-  std::vector<Command> commands{};
+  std::vector<Command> commands{};  // of the program, or of a group such as "volume"
 };
+
+// The innermost command that a parsed line chose, or the program.
+const CLI::App& chosen(const CLI::App& app);
 
 // Options and commands whose group is empty are hidden, and left out. The word for a value is the
 // option's option_text; so is what a usage line shows of a positional.

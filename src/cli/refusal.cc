@@ -41,10 +41,31 @@ std::string meant(const std::optional<std::string>& name) {
   return name ? base::cat(": did you mean ", *name, "?") : "";
 }
 
-// The command that the line chose, or the program.
-const CLI::App& chosen(const CLI::App& app) {
-  auto commands = app.get_subcommands();
-  return commands.empty() ? app : *commands.front();
+// The command as its line has it, without the program: "volume create".
+std::string title(const CLI::App& command) {
+  auto line = outline(command).line;
+  return line.substr(line.find(' ') + 1);
+}
+
+// Whether an option of the program, or of a group, has this name.
+const CLI::App* above_with(const CLI::App& command, const std::string& name) {
+  for (auto above = command.get_parent(); above; above = above->get_parent()) {
+    auto names = option_names(outline(*above));
+    if (std::find(names.begin(), names.end(), name) != names.end()) return above;
+  }
+  return nullptr;
+}
+
+bool has_commands(const CLI::App& command) { return !outline(command).commands.empty(); }
+
+// The line ends at the program or a group, or goes on with what is no command of it.
+std::string no_command(const CLI::App& app, const std::vector<std::string>& words) {
+  auto begin = app.get_parent() ? title(app) + ": " : std::string();
+  if (words.empty()) return with_help(app, begin + "a command is required");
+  std::vector<std::string> names;
+  for (const auto& command : outline(app).commands) names.push_back(command.name);
+  return with_help(app, base::cat(begin, "unknown command ", base::quote(words.front()),
+                                  meant(nearest(words.front(), names))));
 }
 
 }  // namespace
@@ -73,41 +94,32 @@ std::string with_help(const CLI::App& command, const std::string& sentence) {
 std::string unknown_option(const CLI::App& command, const std::string& word) {
   auto name = word.substr(0, word.find('='));
   auto text = base::cat("unknown option ", name);
-  auto parent = command.get_parent();
-  if (parent) {
-    text = base::cat(command.get_name(), ": ", text);
-    auto before = option_names(outline(*parent));
-    if (std::find(before.begin(), before.end(), name) != before.end())
-      return with_help(*parent, base::cat(text, ": it stands before the command"));
+  if (command.get_parent()) {
+    text = base::cat(title(command), ": ", text);
+    if (auto above = above_with(command, name))
+      return with_help(*above, base::cat(text, ": it stands before the command"));
   }
   return with_help(command, text + meant(nearest(name, option_names(outline(command)))));
 }
 
 std::string refusal(const CLI::App& app, const std::string& said) {
-  for (auto one : {&app, &chosen(app)})
+  const auto& command = chosen(app);
+  for (auto one : {&app, command.get_parent(), &command})
     for (const auto& word :
-         one->get_prefix_command() ? std::vector<std::string>() : one->remaining())
+         !one || one->get_prefix_command() ? std::vector<std::string>() : one->remaining())
       if (is_option(word)) return unknown_option(*one, word);
   auto extra = app.remaining();
-  if (app.get_subcommands().empty()) {
-    if (extra.empty()) return with_help(app, "a command is required");
-    std::vector<std::string> names;
-    for (const auto& command : outline(app).commands) names.push_back(command.name);
-    return with_help(app, base::cat("unknown command ", base::quote(extra.front()),
-                                    meant(nearest(extra.front(), names))));
-  }
-  const auto& command = chosen(app);
   if (extra.empty() && !command.get_prefix_command()) extra = command.remaining();
+  if (has_commands(command)) return no_command(command, extra);
   if (!extra.empty())
-    return with_help(command, base::cat(command.get_name(),
-                                        ": one word too many: ", base::quote(extra.front())));
+    return with_help(
+        command, base::cat(title(command), ": one word too many: ", base::quote(extra.front())));
   auto about = said.substr(0, said.find(':'));
   // compat: podman looks for these words to find out whether there is such an option.
   if (said.ends_with(" missing"))
-    return with_help(command, base::cat(command.get_name(), ": ", about, " requires an argument"));
-  auto before = option_names(outline(app));
-  if (std::find(before.begin(), before.end(), about) != before.end()) return with_help(app, said);
-  return with_help(command, base::cat(command.get_name(), ": ", said));
+    return with_help(command, base::cat(title(command), ": ", about, " requires an argument"));
+  if (auto above = above_with(command, about)) return with_help(*above, said);
+  return with_help(command, base::cat(title(command), ": ", said));
 }
 
 }  // namespace cli

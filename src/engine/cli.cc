@@ -63,8 +63,7 @@ std::variant<Invocation, Answer> parse_arguments(const Words& args) {
   } catch (const CLI::CallForVersion& version) {
     return Answer{std::string(version.what()) + "\n"};
   } catch (const CLI::Success&) {
-    auto chosen = app.get_subcommands();
-    return Answer{cli::help(cli::outline(chosen.empty() ? app : *chosen.front()))};
+    return Answer{cli::help(cli::outline(cli::chosen(app)))};
   } catch (const CLI::Error& error) {
     return Answer{cli::refusal(app, error.what()), true};
   }
