@@ -18,19 +18,19 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
-BUILD = os.environ.get("BUILD", "build")  # the folders are BUILD, BUILD-sanitize and BUILD-clang
+BUILD = os.environ.get("BUILD", "build")  # the folders are BUILD and BUILD-clang
 JOBS = str(os.cpu_count() or 2)
 SANITIZERS = {
     # What clones leaves its parent's memory behind: that is no leak.
     "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
-# Optimised, or with all that a debugger wants to know, the other two take much longer to compile; lines are enough for reports.
+# Optimised, or with all that a debugger wants to know, the other one takes much longer to compile; lines are enough for reports.
 LINES = ["-Ddebug=false", "-Doptimization=0", "-Dcpp_args=-g1"]
+# The second compiler's build carries its sanitizers: one build less.
 FLAVOURS = {
     "": ["--buildtype=debugoptimized"],
-    "-sanitize": [*LINES, "-Db_sanitize=address,undefined", "-Db_lundef=false"],
-    "-clang": LINES,
+    "-clang": [*LINES, "-Db_sanitize=address,undefined", "-Db_lundef=false"],
 }
 # Subjects of tests/program that the short form of the step sanitize runs.
 SANITIZED = (
@@ -105,7 +105,7 @@ def configure_and_build(tally, flavour):
 def meson_tests(tally, flavour, *suites, names=()):
     """The tests that meson knows, counted by their own cases, not by executables; of the suites, or of these names."""
     folder = TOP / (BUILD + flavour)
-    env = {**os.environ, **(SANITIZERS if flavour == "-sanitize" else {})}
+    env = {**os.environ, **(SANITIZERS if flavour == "-clang" else {})}
     chosen = [*(f"--suite={suite}" for suite in suites), *names]
     call("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", JOBS, "--timeout-multiplier", "4", *chosen, env=env)
     log = folder / "meson-logs/testlog.json"
@@ -163,20 +163,15 @@ def suites(*names):
 
 
 def sanitize(tally):
-    """All tests when it is named; else those of the programs that go through most code in least time."""
-    if not configure_and_build(tally, "-sanitize"):
+    """In clang's build. All tests when it is named; else those of the programs that go through most code in least time."""
+    if not configure_and_build(tally, "-clang"):
         return
     if "sanitize" in tally.named:
-        meson_tests(tally, "-sanitize")
+        meson_tests(tally, "-clang")
         return
-    meson_tests(tally, "-sanitize", "unit", "kernel")
-    meson_tests(tally, "-sanitize", names=[f"program {subject}" for subject in SANITIZED])
+    meson_tests(tally, "-clang", "unit", "kernel")
+    meson_tests(tally, "-clang", names=[f"program {subject}" for subject in SANITIZED])
     tally.skip("sanitize: the other tests of the programs", "take long: tests/run sanitize")
-
-
-def clang(tally):
-    if configure_and_build(tally, "-clang"):
-        meson_tests(tally, "-clang", "unit", "layers")
 
 
 def format_check(tally):
@@ -270,7 +265,6 @@ STEPS = {
     "kernel": suites("kernel"),
     "program": suites("program"),
     "sanitize": sanitize,
-    "clang": clang,
     "format": format_check,
     "tidy": tidy,
     "fuzz": fuzz,

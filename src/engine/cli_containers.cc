@@ -101,8 +101,9 @@ void add_ps(CLI::App& app, Choice& choice) {
 
 void add_finish(CLI::App& app, Choice& choice) {
   auto [command, finish] = add<FinishCommand>(
-      app, choice, "finish", "what a monitor does at a container's end", "engine finish bird");
+      app, choice, "finish", "what a monitor does at a container's end", "engine finish bird 1");
   command->add_option("CONTAINER", finish->container, kContainer)->required();
+  command->add_option("RUN", finish->run, "which of its starts")->required();
   command->group("");
 }
 

@@ -92,6 +92,7 @@ struct PsCommand {
 // The monitor's, at a container's end.
 struct FinishCommand {
   std::string container{};
+  std::uint32_t run = 0;  // which start's end
 };
 
 }  // namespace engine

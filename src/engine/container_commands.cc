@@ -105,7 +105,7 @@ Result<int> execute(const Context& context, const RenameCommand& command) {
 
 Result<int> execute(const Context& context, const FinishCommand& command) {
   auto container = TRY(Containers(context).find(command.container));
-  TRY(finish(context, container));
+  TRY(finish(context, container, command.run));
   return 0;
 }
 

@@ -137,7 +137,7 @@ Result<Container> Containers::claim(Record record) const {
   }
   Container out;
   out.path_ = context_.places.containers() + "/" + record.id;
-  out.run_path_ = context_.places.engine() + "/" + record.id;
+  out.run_folder_ = context_.places.engine() + "/" + record.id;
   out.record = std::move(record);
   out.folder_ = TRY(sys::openat(above, out.record.id, kFolder));
   out.lock_ = TRY(fs::lock_file(out.folder_, "lock"));
@@ -149,7 +149,7 @@ Result<Container> Containers::open(const std::string& id) const {
   Container out;
   out.record.id = id;
   out.path_ = context_.places.containers() + "/" + id;
-  out.run_path_ = context_.places.engine() + "/" + id;
+  out.run_folder_ = context_.places.engine() + "/" + id;
   auto folder = sys::openat(FdRef::cwd(), out.path_, kFolder);
   if (!folder && folder.error().code() == ENOENT) return no_such(out.record.brief());
   out.folder_ = TRY(std::move(folder));

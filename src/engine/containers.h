@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "base/text.h"
 #include "engine/context.h"
 #include "engine/record.h"
 
@@ -19,8 +20,10 @@ class Container {
   base::FdRef folder() const { return folder_; }
   std::string path() const { return path_; }  // DATA/containers/ID
   std::string bundle() const { return path_ + "/bundle"; }
-  std::string rootfs() const;                                // of the bundle, or the user's
-  const std::string& run_path() const { return run_path_; }  // RUN/.engine/ID
+  std::string rootfs() const;                                    // of the bundle, or the user's
+  const std::string& run_folder() const { return run_folder_; }  // RUN/.engine/ID
+  // Of this start: who belongs to an earlier one can do no harm. RUN/.engine/ID/3
+  std::string run_path() const { return base::cat(run_folder_, "/", record.state.run); }
   std::string log() const { return path_ + "/log"; }
 
   // Waits for its turn, and reads the record anew. Kind::NotFound when it is gone. Until unlock(),
@@ -37,7 +40,7 @@ class Container {
   base::Fd folder_{};
   base::Fd lock_{};
   std::string path_{};
-  std::string run_path_{};
+  std::string run_folder_{};
 };
 
 class Containers {

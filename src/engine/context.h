@@ -14,7 +14,7 @@ using bundler::Environment;
 // DATA/volumes/NAME     a named volume: volume.json, _data/
 // DATA/networks/NAME    a network: a CNI configuration list
 // RUN/ID                the runtime's own records
-// RUN/.engine/ID        a container's sockets, pid files, exit file
+// RUN/.engine/ID/RUN    a container's pid files, exit file, runtime's log; of its third start: 3
 // RUN/.engine/journal   what happened (journal.h)
 struct Places {
   std::string data{};   // /var/lib/coracle, or the user's

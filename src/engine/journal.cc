@@ -66,6 +66,13 @@ void note_event(const Context& context, const Record& record, const std::string&
   note_event(context, std::move(event));
 }
 
+std::optional<int> exit_code_of(const Event& event, const Record& record) {
+  if (event.id != record.id || event.action != "die") return std::nullopt;
+  for (const auto& [name, value] : event.attributes)
+    if (name == "exitCode") return base::parse<int>(value);
+  return std::nullopt;
+}
+
 Result<Journal> Journal::open(const Context& context, From from) {
   Journal out;
   (void)TRY(fs::make_dirs(context.places.engine(), 0755));

@@ -28,6 +28,9 @@ void note_event(const Context& context, Event event);
 void note_event(const Context& context, const Record& record, const std::string& action,
                 const Pairs& more = {});
 
+// How this container ended, if that is what the event tells.
+std::optional<int> exit_code_of(const Event& event, const Record& record);
+
 // Reads what is there and what comes.
 class Journal {
  public:

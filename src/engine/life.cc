@@ -18,6 +18,8 @@
 #include "engine/phase.h"
 #include "engine/runtime_calls.h"
 #include "engine/volumes.h"
+#include "fs/files.h"
+#include "fs/tree.h"
 #include "image/overlay_bundle.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -57,13 +59,25 @@ Status unmount(const Container& container) {
   return bundle.unmount();
 }
 
-// Undoes all that start makes, in whatever state it is.
+// Undoes all that start makes, however far that came: what it makes first is the run folder, which
+// goes last.
 void undo(const Context& context, Container& container) {
+  auto run = sys::openat(FdRef::cwd(), context.places.engine(), O_RDONLY | O_DIRECTORY);
+  auto there = sys::fstatat(FdRef::cwd(), container.run_folder(), AT_SYMLINK_NOFOLLOW);
+  if (!run || !there) return;
   auto deleted = call_runtime(context, container, {"delete", "--force", container.record.id});
   if (!deleted && deleted.error().kind() != Kind::NotFound)
     context.tell("runtime delete: " + deleted.error().text());
   disconnect(context, container);
   if (auto gone = unmount(container); !gone) context.tell("unmount: " + gone.error().text());
+  if (auto gone = fs::remove_tree(run.value(), container.record.id); !gone)
+    context.tell(gone.error().text());
+}
+
+// The same after a start that failed, or whose engine was killed: its monitor may still be there.
+void undo_unfinished(const Context& context, Container& container) {
+  kill_monitor(context, container);
+  undo(context, container);
 }
 
 // Waits for the process; false when the time is over first.
@@ -80,6 +94,7 @@ Result<bool> wait_process(FdRef pidfd, int milliseconds) {
 
 Status steps_of_start(const Context& context, Container& container, const BeforeStart& before) {
   auto& state = container.record.state;
+  (void)TRY(fs::make_dirs(container.run_path(), 0700));
   TRY(mount(container));
   TRY(write_joins(context, container));
   auto held = TRY(hold_ports(context, container.record));
@@ -107,12 +122,19 @@ Status kill_now(const Context& context, const Container& container) {
 Status await_finish(const Context& context, Container& container) {
   const auto& state = container.record.state;
   auto monitor = TRY(open_process(state.monitor, state.boot));
-  // With a restart policy the monitor lives on; what it finishes shows in the record.
-  if (monitor && container.record.restart.policy == RestartPolicy::No)
-    (void)TRY(wait_process(*monitor, kKilledWait));
-  auto done = finish(context, container);
+  if (monitor) {
+    TRY(await_exit(container, *monitor, kKilledWait));
+    // With a restart policy the monitor lives on; what it finishes shows in the record.
+    if (container.record.restart.policy == RestartPolicy::No)
+      (void)TRY(wait_process(*monitor, kKilledWait));
+  }
+  auto done = finish(context, container, state.run);
   if (!done && done.error().kind() == Kind::NotFound) return {};
   return done;
+}
+
+bool runs(Phase phase) {
+  return phase == Phase::Running || phase == Phase::Paused || phase == Phase::Restarting;
 }
 
 bool wants_restart(const Record& record) {
@@ -183,14 +205,17 @@ Status start(const Context& context, Container& container, const BeforeStart& be
   auto& state = record.state;
   if (state.phase == Phase::Running || state.phase == Phase::Paused)
     return base::state_error("container ", record.name, " is running");
+  undo_unfinished(context, container);
   auto restarts = state.phase == Phase::Restarting ? state.restarts : 0;
   state = State{.phase = state.phase,
+                .run = state.run + 1,
                 .exit_code = state.exit_code,
                 .finished = state.finished,
                 .restarts = restarts};
+  TRY(container.save());
   auto done = steps_of_start(context, container, before);
   if (!done) {
-    undo(context, container);
+    undo_unfinished(context, container);
     auto kind = done.error().kind();
     state.phase = state.finished.empty() ? Phase::Created : Phase::Exited;
     state.exit_code = kind == Kind::NoProgram ? 127 : kind == Kind::NotExecutable ? 126 : 128;
@@ -208,11 +233,17 @@ Status start(const Context& context, Container& container, const BeforeStart& be
   return {};
 }
 
-Status finish(const Context& context, Container& container) {
+namespace {
+
+// Whether a policy starts it again.
+enum class Restarts { Yes, No };
+
+Status finish(const Context& context, Container& container, std::uint32_t run, Restarts restarts) {
   TRY(container.lock());
   auto& record = container.record;
   auto& state = record.state;
-  if (state.phase != Phase::Running && state.phase != Phase::Paused) {
+  bool mine = state.run == run;
+  if (!mine || (state.phase != Phase::Running && state.phase != Phase::Paused)) {
     container.unlock();
     return {};
   }
@@ -225,7 +256,7 @@ Status finish(const Context& context, Container& container) {
   state.finished = now();
   state.init = state.monitor = state.network = {};
   state.attachments.clear();
-  bool again = wants_restart(record);
+  bool again = restarts == Restarts::Yes && wants_restart(record);
   if (again) state.phase = Phase::Restarting;
   TRY(container.save());
   if (state.out_of_memory) note_event(context, record, "oom");
@@ -236,12 +267,18 @@ Status finish(const Context& context, Container& container) {
   return {};
 }
 
+}  // namespace
+
+Status finish(const Context& context, Container& container, std::uint32_t run) {
+  return finish(context, container, run, Restarts::Yes);
+}
+
 Status finish_if_abandoned(const Context& context, Container& container) {
   auto phase = TRY(phase_now(container));
   if (phase != Phase::Exited || container.record.state.phase == Phase::Exited) return {};
   auto monitor = TRY(open_process(container.record.state.monitor, container.record.state.boot));
   if (monitor) return {};  // it is about to
-  return finish(context, container);
+  return finish(context, container, container.record.state.run, Restarts::No);
 }
 
 Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds) {
@@ -328,45 +365,39 @@ Status unpause(const Context& context, Container& container) {
 Status remove(const Context& context, Container& container, const RemoveOptions& options) {
   TRY(finish_if_abandoned(context, container));
   auto phase = TRY(phase_now(container));
-  bool runs = phase == Phase::Running || phase == Phase::Paused || phase == Phase::Restarting;
-  if (runs && !options.force)
+  if (runs(phase) && !options.force)
     return base::state_error("container ", container.record.name, " is ", word(phase),
                              ": stop it first, or say --force");
-  if (runs) TRY(stop(context, container, 0));
+  if (runs(phase)) TRY(stop(context, container, 0));
   auto locked = container.lock();
   if (!locked && locked.error().kind() == Kind::NotFound) return {};  // by its own --rm
   TRY(std::move(locked));
-  // What a killed `create` or `start` may have left.
-  const auto& state = container.record.state;
-  if (state.phase == Phase::Creating || state.init.pid != 0) undo(context, container);
+  undo_unfinished(context, container);  // what a killed `start` may have left
   return forget(context, container, options.volumes || container.record.remove);
 }
 
 Result<int> wait_for_end(const Context& context, Container& container) {
   auto journal = TRY(Journal::open(context, Journal::From::Now));
-  auto id = container.record.id;
-  // Between the opening of the journal and now it may have ended.
-  auto fresh = TRY(Containers(context).open(id));
+  // Between its lookup and the opening of the journal it may have ended.
+  auto fresh = TRY(Containers(context).open(container.record.id));
   TRY(finish_if_abandoned(context, fresh));
-  auto phase = fresh.record.state.phase;
-  if (phase != Phase::Running && phase != Phase::Paused && phase != Phase::Restarting)
-    return fresh.record.state.exit_code;
-  auto monitor = TRY(open_process(fresh.record.state.monitor, fresh.record.state.boot));
+  const auto& state = fresh.record.state;
+  if (!runs(state.phase)) return state.exit_code;
   for (;;) {
-    for (const auto& event : TRY(journal.next())) {
-      if (event.id != id || event.action != "die") continue;
-      for (const auto& [name, value] : event.attributes)
-        if (name == "exitCode") return base::parse<int>(value).value_or(kUnknownExit);
+    for (const auto& event : TRY(journal.next()))
+      if (auto code = exit_code_of(event, fresh.record)) return *code;
+    auto monitor = TRY(open_process(state.monitor, state.boot));
+    auto init = TRY(open_process(state.init, state.boot));
+    if (!monitor && !init && state.phase != Phase::Restarting) {
+      TRY(finish_if_abandoned(context, fresh));
+      if (!runs(state.phase)) return state.exit_code;
     }
     std::vector<sys::PollItem> items{{.fd = journal.readable(), .events = POLLIN}};
+    // A container without its monitor is over with its process.
     if (monitor) items.push_back({.fd = *monitor, .events = POLLIN});
-    auto ready = sys::poll(items, monitor ? -1 : 1000);
+    if (!monitor && init) items.push_back({.fd = *init, .events = POLLIN});
+    auto ready = sys::poll(items, kLongestDelay);
     if (!ready && ready.error().code() != EINTR) return std::move(ready).error();
-    if (monitor && items.back().revents) {
-      // It has finished the container, or died before.
-      monitor.reset();
-      TRY(finish_if_abandoned(context, fresh));
-    }
   }
 }
 

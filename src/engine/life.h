@@ -18,11 +18,12 @@ using BeforeStart = std::function<base::Status()>;
 base::Status start(const Context& context, Container& container, const BeforeStart& before = {});
 
 // After its end: the record gets the exit code, networks, mounts and the runtime's record go; then
-// its restart policy, or --rm. Nothing to do for one that is finished already. Not locked by the
-// caller.
-base::Status finish(const Context& context, Container& container);
+// its restart policy, or --rm. Nothing to do for one that is finished already, or has been started
+// again since `run`. Not locked by the caller.
+base::Status finish(const Context& context, Container& container, std::uint32_t run);
 
-// Whether a person may have to finish it: it ended, and its monitor is gone.
+// Finishes it where it has ended and its monitor is gone: that was killed, or the machine
+// restarted. No policy starts it again by this.
 base::Status finish_if_abandoned(const Context& context, Container& container);
 
 // Its stop signal; after so many seconds (by default its own) SIGKILL; waits until it is finished.

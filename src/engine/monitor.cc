@@ -1,13 +1,18 @@
 #include "engine/monitor.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+
+#include <cerrno>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "engine/phase.h"
 #include "engine/runtime_calls.h"
 #include "fs/files.h"
+#include "fs/proc.h"
 #include "programs/run.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -43,7 +48,7 @@ Words finish_command(const Context& context, const Container& container) {
     words.emplace_back("--cni-path");
     words.push_back(base::join(context.cni_path, ":"));
   }
-  words.insert(words.end(), {"finish", container.record.id});
+  words.insert(words.end(), {"finish", container.record.id, base::cat(container.record.state.run)});
   Words out{"--exit-command", context.self};
   for (auto& word : words) {
     out.emplace_back("--exit-command-arg");
@@ -106,22 +111,11 @@ Result<ProcessId> process_of_file(const std::string& path) {
   return identify(*pid);
 }
 
-base::Status prepare(const Container& container) {
-  const auto& run = container.run_path();
-  (void)TRY(fs::make_dirs(run, 0700));
-  auto folder = TRY(sys::openat(FdRef::cwd(), run, O_RDONLY | O_DIRECTORY));
-  // Of an earlier start.
-  for (const auto* name : {"runtime.log", "pidfile", "monitor.pid", "oom", "exit"})
-    (void)sys::unlinkat(folder, name);
-  (void)sys::unlinkat(container.folder(), "bundle/attach");
-  return {};
-}
-
 }  // namespace
 
 Result<Monitored> start_monitor(const Context& context, const Container& container,
                                 const std::vector<Fd>& held) {
-  TRY(prepare(container));
+  (void)sys::unlinkat(container.folder(), "bundle/attach");  // of an earlier start
   programs::Command command{.args = arguments(context, container),
                             .environment = context.environment.variables};
   command.path = TRY(programs::find(context.environment.search_path, "conmon"),
@@ -152,6 +146,19 @@ Result<Monitored> start_monitor(const Context& context, const Container& contain
   return out;
 }
 
+void kill_monitor(const Context& context, const Container& container) {
+  auto monitor = process_of_file(container.run_path() + "/monitor.pid");
+  if (!monitor) return;
+  auto proc = fs::Proc::open();
+  if (!proc) return;
+  // The pid may be another's by now.
+  auto words = proc.value().read(base::cat(monitor.value().pid, "/cmdline"));
+  if (!words || words.value().find(container.record.id) == std::string::npos) return;
+  context.tell(base::cat("kill the monitor ", monitor.value().pid));
+  // With the runtime that it may be running: it leads a session.
+  (void)sys::kill(static_cast<pid_t>(-monitor.value().pid), SIGKILL);
+}
+
 std::optional<Exit> exit_of(const Container& container) {
   const auto& run = container.run_path();
   auto text = fs::read_file(FdRef::cwd(), run + "/exit");
@@ -161,6 +168,24 @@ std::optional<Exit> exit_of(const Container& container) {
   Exit out{.code = *code};
   out.out_of_memory = static_cast<bool>(sys::fstatat(FdRef::cwd(), run + "/oom", 0));
   return out;
+}
+
+base::Status await_exit(const Container& container, FdRef monitor, int milliseconds) {
+  auto notify = TRY(sys::inotify());
+  auto watched = sys::watch(notify, container.run_path(), IN_MOVED_TO | IN_DELETE_SELF);
+  // It is finished already: its folder is gone.
+  if (!watched) return {};
+  while (!exit_of(container)) {
+    sys::PollItem items[]{{.fd = notify, .events = POLLIN}, {.fd = monitor, .events = POLLIN}};
+    auto ready = sys::poll(items, milliseconds);
+    if (!ready && ready.error().code() != EINTR) return std::move(ready).error();
+    if (ready && (ready.value() == 0 || items[1].revents)) return {};
+    char buffer[4096];
+    auto told = sys::read(notify, buffer);
+    if (!told && told.error().code() != EAGAIN) return std::move(told).error();
+    if (!sys::fstatat(FdRef::cwd(), container.run_path(), 0)) return {};
+  }
+  return {};
 }
 
 }  // namespace engine

@@ -20,11 +20,16 @@ struct Monitored {
 base::Result<Monitored> start_monitor(const Context& context, const Container& container,
                                       const std::vector<base::Fd>& held);
 
+// Ends the monitor of a start that did not come to its end.
+void kill_monitor(const Context& context, const Container& container);
+
 // How init ended, as the monitor says; nothing when it does not.
 struct Exit {
   int code = 0;
   bool out_of_memory = false;
 };
 std::optional<Exit> exit_of(const Container& container);
+// Waits until it does, or ends, at most so long.
+base::Status await_exit(const Container& container, base::FdRef monitor, int milliseconds);
 
 }  // namespace engine

@@ -51,6 +51,13 @@ Result<Phase> phase_now(const Container& container) {
   return alive ? state.phase : Phase::Exited;
 }
 
+Result<bool> lost_monitor(const Container& container, Phase phase) {
+  if (phase != Phase::Running && phase != Phase::Paused) return false;
+  const auto& state = container.record.state;
+  auto monitor = TRY(open_process(state.monitor, state.boot));
+  return !monitor;
+}
+
 // compat: docker's units.HumanDuration
 std::string show_span(std::int64_t seconds) {
   constexpr std::int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24;  // a day in hours

@@ -20,6 +20,9 @@ base::Result<std::string> boot_id();
 // has said so (its monitor was killed, the machine restarted).
 base::Result<Phase> phase_now(const Container& container);
 
+// Whether it runs and has lost its monitor: its output goes nowhere, nobody will note its end.
+base::Result<bool> lost_monitor(const Container& container, Phase phase);
+
 // "Up 5 minutes (Paused)", "Exited (0) 2 hours ago", "Created". compat: docker ps
 std::string describe(const Record& record, Phase phase, std::int64_t now);
 // "5 minutes", "2 hours", "Less than a second". compat: docker

@@ -7,6 +7,7 @@
 #include "cli/table.h"
 #include "engine/commands.h"
 #include "engine/container_commands.h"
+#include "engine/life.h"
 #include "engine/phase.h"
 
 namespace engine {
@@ -38,7 +39,12 @@ std::int64_t age(const std::string& time, std::int64_t now) {
 struct Row {
   const Record* record = nullptr;
   Phase phase = Phase::Created;
+  bool lost_monitor = false;
 };
+
+std::string describe(const Row& row, std::int64_t now) {
+  return describe(*row.record, row.phase, now) + (row.lost_monitor ? " (no monitor)" : "");
+}
 
 bool has_label(const Record& record, std::string_view wanted) {
   auto equals = wanted.find('=');
@@ -96,7 +102,7 @@ std::string table(const std::vector<Row>& rows, bool whole, std::int64_t now) {
   for (const auto& row : rows) {
     const auto& record = *row.record;
     cells.push_back({whole ? record.id : record.brief(), record.image, show_command(record, whole),
-                     show_span(age(record.created, now)) + " ago", describe(record, row.phase, now),
+                     show_span(age(record.created, now)) + " ago", describe(row, now),
                      show_ports(record.state), record.name});
   }
   return cli::table(cells);
@@ -113,7 +119,7 @@ base::Json json(const std::vector<Row>& rows, std::int64_t now) {
     one.set("command", base::Json(record.command));
     one.set("created", record.created);
     one.set("status", word(row.phase));
-    one.set("description", describe(record, row.phase, now));
+    one.set("description", describe(row, now));
     one.set("pid", row.phase == Phase::Running ? record.state.init.pid : 0);
     one.set("exitCode", record.state.exit_code);
     one.set("ports", show_ports(record.state));
@@ -132,9 +138,13 @@ Result<int> execute(const Context& context, const PsCommand& command) {
                return filter.starts_with("status=") || filter.starts_with("exited=");
              });
   std::vector<Row> rows;
-  for (const auto& container : containers) {
-    auto phase = TRY(phase_now(container));
-    Row row{&container.record, phase};
+  for (auto& container : containers) {
+    // What a person is told is the truth, also where nobody has noted it yet.
+    auto finished = finish_if_abandoned(context, container);
+    if (!finished) context.tell(finished.error().text());
+    Row row{.record = &container.record};
+    row.phase = TRY(phase_now(container));
+    row.lost_monitor = TRY(lost_monitor(container, row.phase));
     bool runs =
         row.phase == Phase::Running || row.phase == Phase::Paused || row.phase == Phase::Restarting;
     bool wanted = TRY(matches_all(row, command.filters));

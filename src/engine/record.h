@@ -92,6 +92,7 @@ struct ProcessId {
 
 struct State {
   Phase phase = Phase::Creating;
+  std::uint32_t run = 0;  // counts the starts
   ProcessId init{};
   ProcessId monitor{};
   ProcessId network{};  // slirp4netns or pasta

@@ -80,6 +80,7 @@ void members(auto& f, spec::is<ProcessId> auto& x) {
 
 void members(auto& f, spec::is<State> auto& x) {
   f.must_word("status", x.phase, kPhases);
+  f.must("run", x.run);
   f.must("init", x.init);
   f.must("monitor", x.monitor);
   f.must("network", x.network);

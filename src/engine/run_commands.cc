@@ -1,6 +1,8 @@
 // run, create, start, attach: what a person looks on at.
-#include <fcntl.h>
 #include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include "base/text.h"
 #include "engine/attach.h"
@@ -17,8 +19,6 @@ namespace {
 
 using base::Result;
 using Status = base::Status;
-
-constexpr int kFinishWait = 20'000;  // milliseconds for what follows a container's end
 
 // From before the start to after the end.
 class Looking {
@@ -48,36 +48,47 @@ class Looking {
   std::optional<int> heard() {
     auto events = journal_->next();
     if (!events) return std::nullopt;
-    for (const auto& event : events.value()) {
-      if (event.id != container_.record.id || event.action != "die") continue;
-      for (const auto& [name, value] : event.attributes)
-        if (name == "exitCode") return base::parse<int>(value);
-    }
+    for (const auto& event : events.value())
+      if (auto code = exit_code_of(event, container_.record)) return code;
     return std::nullopt;
+  }
+
+  // False when its monitor ends first.
+  Result<bool> wait_for_news(const std::optional<base::Fd>& monitor) {
+    std::vector<sys::PollItem> items{{.fd = journal_->readable(), .events = POLLIN}};
+    if (monitor) items.push_back({.fd = *monitor, .events = POLLIN});
+    auto ready = sys::poll(items, -1);
+    if (!ready && ready.error().code() != EINTR) return std::move(ready).error();
+    return !monitor || items.back().revents == 0;
   }
 
   Result<int> exit_code() {
     const auto& state = container_.record.state;
     auto monitor = TRY(open_process(state.monitor, state.boot));
-    std::optional<int> code;
-    // The monitor lives on where there is a restart policy, and else until all is put away.
-    while (!(code = heard()) && monitor) {
-      sys::PollItem items[]{{.fd = journal_->readable(), .events = POLLIN},
-                            {.fd = *monitor, .events = POLLIN}};
-      (void)sys::poll(items, -1);
-      if (items[1].revents) monitor.reset();
+    auto code = heard();
+    while (!code && monitor) {
+      bool lives = TRY(wait_for_news(monitor));
+      if (!lives) monitor.reset();
+      code = heard();
     }
-    if (!code) code = heard();
-    if (code) {
-      sys::PollItem items[]{{.fd = journal_->readable(), .events = 0}};
-      if (monitor && container_.record.restart.policy == RestartPolicy::No) {
-        items[0] = {.fd = *monitor, .events = POLLIN};
-        (void)sys::poll(items, kFinishWait);
-      }
-      return *code;
+    if (!code) return without_monitor();
+    // Without a restart policy the monitor ends when all is put away.
+    bool stays = container_.record.restart.policy != RestartPolicy::No;
+    for (bool lives = monitor && !stays; lives;) {
+      (void)heard();
+      lives = TRY(wait_for_news(monitor));
     }
-    // Nobody has said how it ended.
-    auto done = finish(context_, container_);
+    return *code;
+  }
+
+  // Nobody has said how it ended.
+  Result<int> without_monitor() {
+    const auto& state = container_.record.state;
+    auto init = TRY(open_process(state.init, state.boot));
+    if (init)
+      return base::state_error("the monitor of container ", container_.record.name,
+                               " is gone, and what it printed with it; the container still runs");
+    auto done = finish_if_abandoned(context_, container_);
     if (!done && done.error().kind() != base::Kind::NotFound) return std::move(done).error();
     return container_.record.state.exit_code;
   }
