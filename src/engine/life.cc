@@ -50,7 +50,8 @@ Status mount(const Container& container) {
   if (container.record.rootfs) return {};
   auto bundle = TRY(image::OverlayBundle::open(container.bundle()));
   auto store = TRY(image::Store::open(bundle.record().store));
-  return bundle.mount(store);
+  using Changes = image::OverlayBundle::Changes;
+  return bundle.mount(store, container.record.remove ? Changes::Pass : Changes::Last);
 }
 
 Status unmount(const Container& container) {

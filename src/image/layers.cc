@@ -137,7 +137,7 @@ Status extract_over(const Task& task, std::size_t i, Item& item, const std::vect
   TRY(item.made->clear());
   TRY(fs::copy_rights_and_times(lowers.back(), item.made->diff()));
   auto work = TRY(item.made->work());
-  const OverlayUpper upper{item.made->diff(), work};
+  const OverlayUpper upper{item.made->diff(), work, false};
   auto mount = TRY(mount_overlay(lowers, &upper));
   auto root = TRY(sys::openat(mount, ".", kReadFolder));
   LayerSink sink(task.manifest.layers[i], task.config.diff_ids[i], root, Onto::Layers, task.options,

@@ -108,6 +108,7 @@ Result<Fd> mount_overlay(std::span<const Fd> lowers, const OverlayUpper* upper) 
       TRY(sys::fsconfig_string(context, "metacopy", "off"));
     }
     TRY(sys::fsconfig_string(context, "index", "off"));
+    if (!upper->synced) TRY(sys::fsconfig_flag(context, "volatile"));
   }
   auto each = add_each(context, lowers);
   if (!each && each.error().code() == EINVAL)

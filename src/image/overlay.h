@@ -30,6 +30,9 @@ base::Result<bool> is_opaque(base::FdRef folder, OverlayAttributes attributes);
 struct OverlayUpper {
   base::FdRef upper;
   base::FdRef work;
+  // Unmounting writes what changed, and all else of that file system, to the disk; without, a loss
+  // of power can leave anything (mount option volatile, Linux 5.10).
+  bool synced = true;
 };
 
 // A detached mount of these folders, the lowest first; without `upper` it is read-only, and wants

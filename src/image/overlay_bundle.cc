@@ -105,7 +105,8 @@ Status fill(FdRef folder, const Image& image, const Layers& layers, BundleRecord
   auto view = TRY(overlay_view(lowers));
   auto upper = TRY(sys::openat(folder, "upper", kReadFolder));
   TRY(fs::copy_rights_and_times(view, upper));
-  record.workdir = TRY(write_bundle_config(folder, view, image.config, options.convert, options.adjust));
+  record.workdir =
+      TRY(write_bundle_config(folder, view, image.config, options.convert, options.adjust));
   return fs::replace_file(folder, kRecord, write_record(record), 0644, fs::Lasting::Run);
 }
 
@@ -157,7 +158,7 @@ Result<bool> OverlayBundle::mounted() const {
   return inside != outside;
 }
 
-Status OverlayBundle::mount(const Store& store) const {
+Status OverlayBundle::mount(const Store& store, Changes changes) const {
   TRY(sys::flock(folder_, LOCK_EX));
   bool there = TRY(mounted());
   if (there) return {};
@@ -165,7 +166,9 @@ Status OverlayBundle::mount(const Store& store) const {
   auto lowers = TRY(layers.folders(record_.layers));
   auto upper = TRY(sys::openat(folder_, "upper", kReadFolder));
   auto work = TRY(sys::openat(folder_, "work", kReadFolder));
-  const OverlayUpper above{upper, work};
+  // The mark of an earlier mount whose changes were to pass: the kernel would refuse it.
+  TRY(fs::remove_tree(work, "work"));
+  const OverlayUpper above{upper, work, changes == Changes::Last};
   auto mount = TRY(mount_overlay(lowers, &above), "mount the root file system");
   auto root = TRY(sys::openat(mount, ".", kReadFolder));
   TRY(make_working_folder(root, record_.workdir));

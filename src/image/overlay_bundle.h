@@ -46,8 +46,10 @@ class OverlayBundle {
 
   const BundleRecord& record() const { return record_; }
   base::Result<bool> mounted() const;
-  // After a restart of the machine, say. Nothing to do when it is mounted.
-  base::Status mount(const Store& store) const;
+  // After a restart of the machine, say. Nothing to do when it is mounted. Unless it is to last,
+  // nothing that the container writes need ever reach the disk, which makes unmounting fast.
+  enum class Changes { Last, Pass };
+  base::Status mount(const Store& store, Changes changes = Changes::Last) const;
   // Nothing to do when it is not mounted. Kind::State when it is in use.
   base::Status unmount() const;
   // Unmounts, and removes the folder with all that was changed in the container.
