@@ -1,11 +1,14 @@
 """What the tests of the engine share: images made offline, an engine with folders of its own."""
 
+import json
 import os
 import subprocess
 
-from harness import BUILD, BUNDLER, RUNTIME, ProgramTest, make_rootfs, wait_for
+import jsonschema
+from harness import BUILD, BUNDLER, RUNTIME, TOP, ProgramTest, make_rootfs, wait_for
 
 ENGINE = os.environ.get("ENGINE", str(BUILD / "src/engine/engine"))
+SCHEMA = json.loads((TOP / "schema/engine.schema.json").read_text())
 
 
 class EngineTest(ProgramTest):
@@ -18,6 +21,8 @@ class EngineTest(ProgramTest):
         self.addCleanup(self.remove_all)
 
     def remove_all(self):
+        for record in self.data.glob("containers/*/engine.json"):
+            jsonschema.validate(json.loads(record.read_text()), SCHEMA)
         self.engine("rm", "--force", "--all")
         self.assertEqual(self.containers(), [], "containers are left")
 
