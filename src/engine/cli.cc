@@ -55,6 +55,8 @@ std::variant<Invocation, Answer> parse_arguments(const Words& args) {
   add_global(app, invocation);
   add_making(app, choice);
   add_containers(app, choice);
+  add_look(app, choice);
+  add_files(app, choice);
   cli::add_completion(app, choice.text);
   auto words = cli::with_two_dashes(args, app);
   try {

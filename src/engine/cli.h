@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "engine/container_command.h"
+#include "engine/look_command.h"
 
 namespace engine {
 
@@ -18,7 +19,8 @@ struct Invocation {
   bool debug = false;
   std::variant<RunCommand, CreateCommand, StartCommand, AttachCommand, StopCommand, RestartCommand,
                KillCommand, RemoveCommand, WaitCommand, PauseCommand, UnpauseCommand, RenameCommand,
-               PsCommand, FinishCommand>
+               PsCommand, FinishCommand, LogsCommand, ExecCommand, TopCommand, EventsCommand,
+               DiffCommand, ExportCommand, CommitCommand>
       command{};
 };
 

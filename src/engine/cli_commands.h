@@ -24,6 +24,10 @@ struct Choice {
 void add_making(CLI::App& app, Choice& choice);
 // start, attach, stop, restart, kill, rm, wait, pause, unpause, rename, ps.
 void add_containers(CLI::App& app, Choice& choice);
+// logs, exec, top, stats, inspect, events.
+void add_look(CLI::App& app, Choice& choice);
+// cp, diff, export, commit.
+void add_files(CLI::App& app, Choice& choice);
 
 // The options of run and create that say what is made, by subject.
 void add_make_options(CLI::App* command, MakeCommand& make);

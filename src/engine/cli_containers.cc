@@ -1,24 +1,9 @@
 #include <CLI/CLI.hpp>
 
-#include "cli/options.h"
-#include "engine/cli_commands.h"
+#include "engine/cli_add.h"
 
 namespace engine {
 namespace {
-
-constexpr const char* kContainer = "a container, by name or id";
-
-template <class Command>
-using Added = std::pair<CLI::App*, std::shared_ptr<Command>>;
-
-template <class Command>
-Added<Command> add(CLI::App& app, Choice& choice, const char* name, const char* what,
-                   const char* example) {
-  auto command = cli::add_command(app, name, what, example);
-  auto chosen = std::make_shared<Command>();
-  command->final_callback([chosen, &choice] { choice.command = *chosen; });
-  return {command, chosen};
-}
 
 template <class Command>
 Added<Command> add_on_containers(CLI::App& app, Choice& choice, const char* name, const char* what,

@@ -79,7 +79,12 @@ Result<Journal> Journal::open(const Context& context, From from) {
   out.path_ = context.places.engine();
   out.notify_ = TRY(sys::inotify());
   TRY(sys::watch(out.notify_, out.path_, IN_MODIFY | IN_CREATE | IN_MOVED_FROM));
-  TRY(out.reopen());
+  // The former one is followed by the present one, as after a change while we read.
+  auto former = sys::openat(FdRef::cwd(), out.path_ + "/journal.old", O_RDONLY);
+  if (former && from == From::Beginning)
+    out.file_ = std::move(former).value();
+  else
+    TRY(out.reopen());
   if (out.file_ && from == From::Now)
     out.offset_ = static_cast<std::uint64_t>(TRY(sys::fstat(out.file_)).st_size);
   return out;

@@ -33,7 +33,7 @@ Result<Json> changed_config(std::string_view bytes, const Digest& diff_id,
   auto line = Json::object();
   line.set("created", options.created);
   line.set_some("author", options.author);
-  line.set("created_by", "bundler commit");
+  line.set("created_by", options.created_by);
   line.set_some("comment", options.message);
   push_to(config, "history", std::move(line));
   return config;

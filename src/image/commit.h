@@ -12,9 +12,10 @@ namespace image {
 struct CommitOptions {
   std::string author{};
   std::string message{};
-  std::string created{};                    // RFC 3339: when
-  std::vector<std::string> instructions{};  // as apply_instruction takes them
-  bool compress = true;                     // the layer as gzip
+  std::string created{};                      // RFC 3339: when
+  std::string created_by = "bundler commit";  // the line of history
+  std::vector<std::string> instructions{};    // as apply_instruction takes them
+  bool compress = true;                       // the layer as gzip
 };
 
 // A new image of this name: the layers of the bundle's image, one with what its container changed,
