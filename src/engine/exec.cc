@@ -189,11 +189,12 @@ Result<int> execute(const Context& context, const ExecCommand& command) {
   TRY(files.write_process(process), "exec");
   note_event(context, container.record, "exec_start",
              {{"execCommand", base::join(command.command, " ")}});
-  auto code = TRY(run_it(context, container, command, files));
-  if (command.detach && code != 0) return runtime_error(files.log(), "").in("exec");
+  auto ended = TRY(run_it(context, container, command, files));
+  if (command.detach && ended != 0) return runtime_error(files.log(), "");
+  auto code = code_of(files, ended);
   if (!command.detach)
     note_event(context, container.record, "exec_die", {{"exitCode", base::cat(code)}});
-  return code_of(files, code);
+  return code;
 }
 
 }  // namespace engine
