@@ -29,7 +29,7 @@ def call(*words):
 
 def expected():
     """What must be in it, as paths below /usr; commands are known by their pages."""
-    for program in ("runtime", "bundler"):
+    for program in ("runtime", "bundler", "engine"):
         yield f"bin/{program}"
         yield f"share/bash-completion/completions/{program}.bash"
         yield f"share/zsh/vendor-completions/_{program}"
@@ -65,7 +65,7 @@ def check_install(file):
         done = call(*dpkg, "--install", file)
         missing = [path for path in expected() if not (root / "usr" / path).is_file()]
         tell("it installs all that it should", done.stdout if done.returncode else ", ".join(missing))
-        for program in ("runtime", "bundler"):
+        for program in ("runtime", "bundler", "engine"):
             done = call(root / "usr/bin" / program, "--version")
             tell(f"the installed {program} runs", "" if done.returncode == 0 and program in done.stdout else done.stdout)
         done = call(*dpkg, "--purge", "coracle")
