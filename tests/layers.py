@@ -31,7 +31,7 @@ ONLY = {
     "CLI/CLI.hpp": ["cli/", "runtime/cli", "bundler/cli", "engine/cli"],
     "toml++/toml.h": ["image/toml.cc"],
     "seccomp.h": ["plan/seccomp.cc"],
-    "gpgme.h": ["image/simple_signing.cc"],
+    "gpgme.h": ["image/simple_signing.cc", "image/late_gpgme.cc"],
     "yaml.h": ["image/yaml.cc"],
     "rpc.pb-c.h": ["criu/message.cc"],
     "sys/syscall.h": ["sys/", "base/kernel.h"],

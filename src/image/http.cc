@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "image/late.h"
 #include "image/url.h"
 
 namespace image {
@@ -311,6 +312,7 @@ base::Result<Response> outcome(CURLcode code, Exchange& exchange, std::string_vi
 
 base::Result<Response> Transport::exchange(const Request& request) {
   CURL* curl = state_->curl.get();
+  TRY(load_curl());
   if (!curl) return base::system_error("libcurl cannot start");
   if (state_->stop->is_set()) return base::state_error("stopped");
   Exchange exchange{.curl = curl, .request = &request, .stop = state_->stop, .drop = request.from};

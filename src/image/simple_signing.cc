@@ -9,6 +9,7 @@
 
 #include "fs/files.h"
 #include "fs/tree.h"
+#include "image/late.h"
 #include "sys/file.h"
 
 namespace image {
@@ -141,6 +142,7 @@ KeyRing& KeyRing::operator=(KeyRing&&) noexcept = default;
 KeyRing::~KeyRing() = default;
 
 Result<KeyRing> KeyRing::make(const KeySource& keys) {
+  TRY(load_gpgme());
   // The library wants to be asked once before it does anything.
   (void)gpgme_check_version(nullptr);
   auto state = std::make_unique<State>();

@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 
+#include "image/late.h"
+
 namespace image {
 namespace {
 
@@ -44,6 +46,7 @@ std::optional<std::array<unsigned char, 4>> ipv4(std::string_view host) {
 }  // namespace
 
 base::Result<Url> parse_url(std::string_view text) {
+  TRY(load_curl());
   bool printable =
       std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c != 0x7f; });
   std::unique_ptr<CURLU, FreeUrl> url(curl_url());
