@@ -6,6 +6,7 @@
 #include "engine/container_commands.h"
 #include "engine/look_commands.h"
 #include "engine/places.h"
+#include "engine/user_namespace.h"
 
 namespace engine {
 
@@ -49,6 +50,7 @@ int exit_code_of(const Invocation& invocation, const base::Error& error) {
 Result<int> run(const Invocation& invocation, const Environment& environment,
                 const std::string& self) {
   auto context = TRY(make_context(invocation, environment, self));
+  TRY(become_root(context));
   return std::visit([&](const auto& command) { return execute(context, command); },
                     invocation.command);
 }

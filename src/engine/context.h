@@ -36,6 +36,8 @@ struct Context {
   std::string registries_conf{};
   std::string policy{};
   bool debug = false;
+  bool rootless = false;   // root of a user namespace at most (user_namespace.h)
+  bool single_id = false;  // which has one id only
 
   // A line for --debug: a program that is run, a step that is taken.
   void tell(const std::string& line) const;

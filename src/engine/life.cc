@@ -17,6 +17,7 @@
 #include "engine/networks.h"
 #include "engine/phase.h"
 #include "engine/runtime_calls.h"
+#include "engine/user_namespace.h"
 #include "engine/volumes.h"
 #include "fs/files.h"
 #include "fs/tree.h"
@@ -103,6 +104,7 @@ Status steps_of_start(const Context& context, Container& container, const Before
   state.monitor = monitored.monitor;
   state.init = monitored.init;
   state.boot = TRY(boot_id());
+  TRY(keep_namespaces(context, state.monitor));
   // From here on, whoever comes after a crash finds what there is to undo.
   TRY(container.save());
   TRY(connect(context, container, static_cast<pid_t>(monitored.init.pid)));

@@ -15,6 +15,7 @@
 #include "engine/journal.h"
 #include "engine/life.h"
 #include "engine/networks.h"
+#include "engine/without_root.h"
 #include "fs/files.h"
 #include "image/bundle.h"
 #include "image/layer_bytes.h"
@@ -138,6 +139,8 @@ class Maker {
       container_.record.network = TRY(network_setup(context_, command_.network, image));
       if (container_.record.rootfs) config.root->path = container_.record.image;
       TRY(configure(context_, command_, image, root, container_, config));
+      if (context_.rootless)
+        TRY(fit_to_user(user_limits(context_), command_, container_.record, config));
       return finish_record(config, container_.record);
     };
   }

@@ -1,8 +1,12 @@
 #include "engine/places.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "base/text.h"
 #include "bundler/commands.h"
 #include "programs/run.h"
+#include "sys/file.h"
 
 namespace engine {
 namespace {
@@ -30,7 +34,12 @@ Result<std::string> data_of(const Environment& environment) {
 std::string run_of(const Environment& environment) {
   if (environment.uid == 0) return "/run/coracle";
   if (environment.runtime_dir.starts_with('/')) return environment.runtime_dir + "/coracle";
-  return base::cat("/run/user/", environment.uid, "/coracle");
+  auto usual = base::cat("/run/user/", environment.uid);
+  auto st = sys::fstatat(base::FdRef::cwd(), usual, AT_SYMLINK_NOFOLLOW);
+  if (st && S_ISDIR(st.value().st_mode) && st.value().st_uid == environment.uid)
+    return usual + "/coracle";
+  // Whose it is, user_namespace.cc asks.
+  return base::cat("/tmp/coracle-", environment.uid);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct ExtractOptions {
   // For an ordinary user: owners stay the user's, set-id bits and privileged attributes are
   // dropped, device nodes left out, folders stay open for their owner.
   bool rootless = false;
+  bool note_owners = false;  // that they stay the user's is worth a note
   ExtractLimits limits{};
   OverlayAttributes overlay_attributes = OverlayAttributes::Trusted;  // of Onto::Overlay
 };

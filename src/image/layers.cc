@@ -208,11 +208,17 @@ Status extract_side_by_side(const Task& task, std::vector<Item>& items, unsigned
   return result;
 }
 
+LayerKind kind_of(const ExtractOptions& options) {
+  if (options.overlay_attributes == OverlayAttributes::Trusted) return LayerKind::Root;
+  return options.rootless ? LayerKind::SingleId : LayerKind::User;
+}
+
 }  // namespace
 
-std::vector<LayerKeys> layer_keys(const std::vector<Digest>& diff_ids,
-                                  OverlayAttributes attributes) {
-  std::string_view end = attributes == OverlayAttributes::User ? "-user" : "";
+std::vector<LayerKeys> layer_keys(const std::vector<Digest>& diff_ids, LayerKind kind) {
+  std::string_view end = kind == LayerKind::Root   ? ""
+                         : kind == LayerKind::User ? "-user"
+                                                   : "-single";
   std::vector<LayerKeys> out;
   std::string chain;
   for (const auto& diff_id : diff_ids) {
@@ -251,7 +257,7 @@ Result<LayerNames> Layers::provide(const Manifest& manifest, const ImageConfig& 
   options.overlay_attributes = TRY(overlay_attributes());
   Task task{folder_, manifest, config, bytes, options, totals};
   std::vector<Item> items;
-  for (auto& keys : layer_keys(config.diff_ids, options.overlay_attributes)) {
+  for (auto& keys : layer_keys(config.diff_ids, kind_of(options))) {
     Item item{.keys = std::move(keys)};
     item.name = TRY(find(item.keys));
     if (item.name.empty())

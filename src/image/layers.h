@@ -14,16 +14,19 @@ namespace image {
 
 // A folder's name is the digest of the layer's plain bytes, where the layer is the same whatever is
 // below, so that all images share it; else the chain id, which tells also what is below ("-lowest"
-// for nothing). For user.overlay.* attributes it ends in "-user". spec: config.md#layer-chainid
+// for nothing). What differs by who unpacked it has an ending. spec: config.md#layer-chainid
 using LayerNames = std::vector<std::string>;
+
+// Who unpacked a layer. Root of a user namespace: the folder has user.overlay.* attributes, and
+// the name ends in "-user". One that has a single id: all files are its own as well, "-single".
+enum class LayerKind { Root, User, SingleId };
 
 // Both names that the image's layers can have, the lowest first.
 struct LayerKeys {
   std::string alone{};
   std::string chain{};
 };
-std::vector<LayerKeys> layer_keys(const std::vector<Digest>& diff_ids,
-                                  OverlayAttributes attributes);
+std::vector<LayerKeys> layer_keys(const std::vector<Digest>& diff_ids, LayerKind kind);
 
 class Layers {
  public:

@@ -75,6 +75,15 @@ Result<OverlayAttributes> overlay_attributes() {
   return first ? OverlayAttributes::Trusted : OverlayAttributes::User;
 }
 
+Result<bool> maps_one_id() {
+  for (const auto* map : {"/proc/self/uid_map", "/proc/self/gid_map"}) {
+    auto text = TRY(fs::read_file(FdRef::cwd(), map));
+    auto words = base::words(text);
+    if (words.size() == 3 && words[2] == "1") return true;
+  }
+  return false;
+}
+
 bool is_whiteout(unsigned mode, dev_t device) { return S_ISCHR(mode) && device == makedev(0, 0); }
 bool is_whiteout(const struct stat& st) { return is_whiteout(st.st_mode, st.st_rdev); }
 

@@ -15,6 +15,8 @@ namespace image {
 enum class OverlayAttributes { Trusted, User };
 // What a mount that this process makes will want.
 base::Result<OverlayAttributes> overlay_attributes();
+// Whether our user namespace maps one user or one group only: then no file can be another's.
+base::Result<bool> maps_one_id();
 
 // How overlayfs says that a name of the layers below is not there: a character device 0:0.
 bool is_whiteout(const struct stat& st);

@@ -119,7 +119,9 @@ Result<std::vector<std::string>> create_bundle(const Store& store, const Image& 
   NoUmask no_umask;
   auto unfinished = TRY(Unfinished::start(bundle));
   auto extract = options.extract;
-  extract.rootless |= sys::geteuid() != 0;
+  bool one_id = TRY(maps_one_id());
+  extract.rootless |= one_id || sys::geteuid() != 0;
+  extract.note_owners = one_id;
   ExtractTotals totals;
   auto layers = TRY(Layers::open(store.folder()));
   BundleRecord record{.image = image.reference.text(), .manifest = image.descriptor};

@@ -58,8 +58,8 @@ base::Result<std::set<std::string>> needed_layers(const Store& store, const Reac
     if (!there || !is_image_config(descriptor.media_type)) continue;
     auto bytes = TRY(store.blobs().read(descriptor, kLargestDocument));
     auto config = TRY(read_image_config(bytes), "config ", descriptor.digest.text());
-    for (auto attributes : {OverlayAttributes::Trusted, OverlayAttributes::User})
-      for (auto& keys : layer_keys(config.diff_ids, attributes)) {
+    for (auto kind : {LayerKind::Root, LayerKind::User, LayerKind::SingleId})
+      for (auto& keys : layer_keys(config.diff_ids, kind)) {
         out.insert(std::move(keys.alone));
         out.insert(std::move(keys.chain));
       }

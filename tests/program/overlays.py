@@ -411,7 +411,7 @@ class Overlays(BundlerTest):
         done = self.call("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script)
         self.assertEqual(done.code, 0, done)
         self.assertIn("D /bin/busybox", done.out)
-        self.assertTrue(all(name.endswith("-user") for name in os.listdir(store / "layers")))
+        self.assertTrue(all(name.endswith("-single") for name in os.listdir(store / "layers")))
 
     def test_an_ordinary_user_is_told_what_to_do(self):
         place = self.folder / "user"
