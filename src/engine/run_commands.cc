@@ -13,6 +13,7 @@
 #include "engine/make.h"
 #include "engine/phase.h"
 #include "sys/file.h"
+#include "sys/terminal.h"
 
 namespace engine {
 namespace {
@@ -118,6 +119,13 @@ Result<int> start_and_look(const Context& context, Container& container,
   return looking.to_the_end();
 }
 
+// compat: docker: who wants to type on a terminal must have one
+Status check_terminal(bool wanted) {
+  if (!wanted || sys::isatty(base::FdRef::inherited(0))) return {};
+  return base::usage_error(
+      "our standard input is not a terminal that could be the container's: leave -t out");
+}
+
 Status start_one(const Context& context, Container& container) {
   TRY(finish_if_abandoned(context, container));
   TRY(container.lock());
@@ -146,6 +154,7 @@ Result<int> start_after_boot(const Context& context) {
 }  // namespace
 
 Result<int> execute(const Context& context, const RunCommand& command) {
+  TRY(check_terminal(command.make.tty && command.make.interactive && !command.detach));
   auto container = TRY(make_container(context, command.make));
   auto remove_it = [&](base::Error error) {
     // compat: docker: what could not be started is removed only where that was asked for
@@ -197,6 +206,7 @@ Result<int> execute(const Context& context, const StartCommand& command) {
                             return container.record.name + "\n";
                           });
   auto container = TRY(Containers(context).find(command.containers.front()));
+  TRY(check_terminal(container.record.tty && command.interactive));
   TRY(finish_if_abandoned(context, container));
   return start_and_look(context, container, attach_options(command.streams, command.interactive));
 }

@@ -24,7 +24,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 OURS = pathlib.Path(RUNTIME).name == "runtime"
 ours_only = unittest.skipUnless(OURS, "says what Coracle promises beyond runc")
 
-APPLETS = "sh cat echo env hostname id ip kill ls mkdir mount printf ps readlink rm sleep stat stty test touch true false umount".split()
+APPLETS = "sh cat echo env grep head hostname id ip kill ls mkdir mount od printf ps readlink rm sleep stat stty test touch true tty false umount".split()
 
 DEFAULT_CONFIG = {
     "ociVersion": "1.3.0",
