@@ -83,6 +83,8 @@ Words arguments(const Context& context, const Container& container) {
             "error"};
   if (record.tty) out.emplace_back("--terminal");
   if (record.open_stdin) out.emplace_back("--stdin");
+  // Who leaves a terminal may come back; else the end of our input is the end of the container's.
+  if (record.open_stdin && record.tty) out.emplace_back("--leave-stdin-open");
   for (const auto& word : runtime_options(context, runtime_log(container))) {
     out.emplace_back("--runtime-arg");
     out.push_back(word);
