@@ -20,7 +20,7 @@ struct Invocation {
   std::variant<RunCommand, CreateCommand, StartCommand, AttachCommand, StopCommand, RestartCommand,
                KillCommand, RemoveCommand, WaitCommand, PauseCommand, UnpauseCommand, RenameCommand,
                PsCommand, FinishCommand, LogsCommand, ExecCommand, TopCommand, EventsCommand,
-               DiffCommand, ExportCommand, CommitCommand>
+               DiffCommand, ExportCommand, CommitCommand, CopyCommand>
       command{};
 };
 

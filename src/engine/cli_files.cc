@@ -3,6 +3,19 @@
 namespace engine {
 namespace {
 
+void add_copy(CLI::App& app, Choice& choice) {
+  auto [command, copy] =
+      add<CopyCommand>(app, choice, "cp", "copy files between a container and this machine",
+                       "engine cp bird:/etc/hosts .");
+  command->add_option("SOURCE", copy->from, "CONTAINER:PATH, PATH, or - for a tar archive")
+      ->required();
+  command->add_option("TARGET", copy->to, "the same")->required();
+  command->add_flag("-a,--archive", copy->archive, "with the owners that the files have");
+  command->add_flag("-L,--follow-link", copy->follow_link,
+                    "what a link SOURCE leads to, not the link");
+  command->add_flag("-q,--quiet", copy->quiet, "accepted: nothing is told anyway");
+}
+
 void add_diff(CLI::App& app, Choice& choice) {
   add_on_container<DiffCommand>(app, choice, "diff",
                                 "list what a container added (A), changed (C) and deleted (D)",
@@ -36,6 +49,7 @@ void add_commit(CLI::App& app, Choice& choice) {
 }  // namespace
 
 void add_files(CLI::App& app, Choice& choice) {
+  add_copy(app, choice);
   add_diff(app, choice);
   add_export(app, choice);
   add_commit(app, choice);

@@ -71,6 +71,8 @@ Result<Fd> root_file_system(const Context& context, const Container& container) 
     bool there = TRY(bundle.mounted());
     if (!there) {
       TRY(leave_mounts());
+      // What was opened before is of the mounts that were left.
+      bundle = TRY(image::OverlayBundle::open(container.bundle()));
       auto store = TRY(image::Store::open(bundle.record().store));
       context.tell("mount " + container.rootfs() + " for this process");
       TRY(bundle.mount(store));

@@ -158,21 +158,7 @@ class TreeWriter {
     return {};
   }
 
- private:
-  // spec: layer.md#whiteouts: an empty file
-  Status add_mark(std::string path, const Entry& like) {
-    return to_.add({.path = std::move(path), .mode = 0600, .mtime = like.mtime});
-  }
-
-  static Entry entry_of(const struct stat& st, std::string path) {
-    Entry out{.path = std::move(path)};
-    out.mode = st.st_mode & 07777U;
-    out.uid = st.st_uid;
-    out.gid = st.st_gid;
-    out.mtime = st.st_mtim.tv_sec;
-    return out;
-  }
-
+  // `device`: of the folder.
   Status one(FdRef here, const std::string& name, const std::string& path, dev_t device) {
     auto st = TRY(sys::fstatat(here, name, AT_SYMLINK_NOFOLLOW));
     if (S_ISDIR(st.st_mode)) {
@@ -205,6 +191,21 @@ class TreeWriter {
       entry.dev_minor = minor(st.st_rdev);
     }
     return to_.add(entry);
+  }
+
+ private:
+  // spec: layer.md#whiteouts: an empty file
+  Status add_mark(std::string path, const Entry& like) {
+    return to_.add({.path = std::move(path), .mode = 0600, .mtime = like.mtime});
+  }
+
+  static Entry entry_of(const struct stat& st, std::string path) {
+    Entry out{.path = std::move(path)};
+    out.mode = st.st_mode & 07777U;
+    out.uid = st.st_uid;
+    out.gid = st.st_gid;
+    out.mtime = st.st_mtim.tv_sec;
+    return out;
   }
 
   Status file(FdRef here, const std::string& name, const std::string& path) {
@@ -278,6 +279,15 @@ Status TarWriter::finish() {
 Status write_tree(FdRef folder, TarWriter& to) {
   TRY(TreeWriter(to, std::nullopt).folder(folder, ".", std::nullopt));
   return to.finish();
+}
+
+Status write_entry(FdRef folder, const std::string& name, const std::string& path, TarWriter& to) {
+  auto st = TRY(sys::fstat(folder));
+  return TreeWriter(to, std::nullopt).one(folder, name, path, st.st_dev);
+}
+
+Status write_folder(FdRef folder, const std::string& path, TarWriter& to) {
+  return TreeWriter(to, std::nullopt).folder(folder, path, std::nullopt);
 }
 
 Status write_changes(FdRef upper, OverlayAttributes attributes, TarWriter& to) {

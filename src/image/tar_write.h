@@ -1,5 +1,6 @@
 // A folder as a tar archive: PAX where ustar is too small, the same bytes for the same folder.
 #pragma once
+#include <string>
 #include <string_view>
 
 #include "base/fd.h"
@@ -34,7 +35,14 @@ class TarWriter {
 // never followed.
 base::Status write_tree(base::FdRef folder, TarWriter& to);
 
-// The same of the upper folder of an overlay, whose marks become whiteouts.
+// What has this name in the folder, file, link or folder with all that it holds, as an entry of
+// this path; all else as write_tree, without the end blocks.
+base::Status write_entry(base::FdRef folder, const std::string& name, const std::string& path,
+                         TarWriter& to);
+// All that the folder holds, as entries below this path, the folder itself first; in the same way.
+base::Status write_folder(base::FdRef folder, const std::string& path, TarWriter& to);
+
+// write_tree of the upper folder of an overlay, whose marks become whiteouts.
 // spec: layer.md#representing-changes
 base::Status write_changes(base::FdRef upper, OverlayAttributes attributes, TarWriter& to);
 
