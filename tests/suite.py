@@ -264,6 +264,7 @@ STEPS = {
     "unit": suites("layers", "unit"),
     "kernel": suites("kernel"),
     "program": suites("program"),
+    "engine": suites("engine"),
     "sanitize": sanitize,
     "format": format_check,
     "tidy": tidy,
@@ -275,7 +276,7 @@ STEPS = {
     "soak": soak,
     "guests": guests,
 }
-GROUPS = {"all": list(STEPS), "quick": ["build", "unit", "kernel", "program", "format"], "style": ["format", "tidy"]}
+GROUPS = {"all": list(STEPS), "quick": ["build", "unit", "kernel", "program", "engine", "format"], "style": ["format", "tidy"]}
 
 
 def main():
