@@ -5,10 +5,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <ctime>
 
 #include "base/json.h"
-#include "base/time.h"
+#include "engine/clock.h"
 #include "engine/record_members.h"
 #include "fs/files.h"
 #include "spec/reading.h"
@@ -23,12 +22,6 @@ using base::Result;
 
 constexpr const char* kJournal = "journal";
 constexpr std::int64_t kLargest = 4 << 20;  // then it starts anew; the former one is kept
-
-std::string now() {
-  struct timespec time {};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return base::rfc3339(time.tv_sec, time.tv_nsec);
-}
 
 base::Status add(const Context& context, const Event& event) {
   auto folder = TRY(fs::make_dirs(context.places.engine(), 0755));
@@ -53,7 +46,7 @@ void members(auto& f, spec::is<Event> auto& x) {
 }
 
 void note_event(const Context& context, Event event) {
-  if (event.time.empty()) event.time = now();
+  if (event.time.empty()) event.time = present_time();
   auto added = add(context, event);
   if (!added) context.tell(base::cat("journal: ", added.error().text()));
 }

@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 
 #include "base/text.h"
 #include "base/time.h"
+#include "engine/clock.h"
 #include "engine/joins.h"
 #include "engine/journal.h"
 #include "engine/monitor.h"
@@ -40,12 +40,6 @@ constexpr int kKilledWait = 10'000;  // milliseconds for what SIGKILL ends
 constexpr std::int64_t kFirstDelay = 100;  // milliseconds. compat: docker
 constexpr std::int64_t kLongestDelay = 60'000;
 constexpr std::int64_t kGoodRun = 10;  // seconds after which delays begin anew
-
-std::string now() {
-  struct timespec time {};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return base::rfc3339(time.tv_sec, time.tv_nsec);
-}
 
 Status mount(const Container& container) {
   if (container.record.rootfs) return {};
@@ -228,7 +222,7 @@ Status start(const Context& context, Container& container, const BeforeStart& be
     return std::move(done).error();
   }
   state.phase = Phase::Running;
-  state.started = now();
+  state.started = present_time();
   state.exit_code = 0;
   state.error.clear();
   TRY(container.save());
@@ -256,7 +250,7 @@ Status finish(const Context& context, Container& container, std::uint32_t run, R
   state.exit_code = exit ? exit->code : kUnknownExit;
   state.out_of_memory = exit && exit->out_of_memory;
   if (!exit) state.error = "its monitor was gone before it ended";
-  state.finished = now();
+  state.finished = present_time();
   state.init = state.monitor = state.network = {};
   state.attachments.clear();
   bool again = restarts == Restarts::Yes && wants_restart(record);

@@ -1,16 +1,15 @@
 #include "engine/make.h"
 
 #include <fcntl.h>
-#include <time.h>
 
 #include <cerrno>
 #include <thread>
 
 #include "base/text.h"
-#include "base/time.h"
 #include "bundler/fetch.h"
 #include "bundler/registries.h"
 #include "engine/bundle_config.h"
+#include "engine/clock.h"
 #include "engine/config.h"
 #include "engine/journal.h"
 #include "engine/life.h"
@@ -55,14 +54,8 @@ class Making {
   bool kept_ = false;
 };
 
-std::string now() {
-  struct timespec time {};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return base::rfc3339(time.tv_sec, time.tv_nsec);
-}
-
 Record first_record(const MakeCommand& command) {
-  Record out{.name = command.life.name, .created = now(), .image = command.image};
+  Record out{.name = command.life.name, .created = present_time(), .image = command.image};
   out.rootfs = command.rootfs;
   out.tty = command.tty;
   out.open_stdin = command.interactive;
