@@ -22,11 +22,10 @@ struct Shown {
   std::string_view destination;
   std::string_view file_system;
 };
-constexpr std::array<Shown, 4> kShown = {
+constexpr std::array<Shown, 3> kShown = {
     Shown{spec::NamespaceType::Network, "/sys", "sysfs"},
     Shown{spec::NamespaceType::Pid, "/proc", "proc"},
     Shown{spec::NamespaceType::Ipc, "/dev/mqueue", "mqueue"},
-    Shown{spec::NamespaceType::Cgroup, "/sys/fs/cgroup", "cgroup"},
 };
 
 void bind_instead(spec::Mount& mount) {
@@ -53,6 +52,22 @@ void fit_mounts(const UserLimits& limits, spec::Config& config) {
   if (!has_namespace(config, spec::NamespaceType::Network))
     std::erase_if(config.mounts,
                   [](const auto& mount) { return mount.destination == "/sys/fs/cgroup"; });
+}
+
+// Nodes of the host are bound, not made: a path of their own in the container is a mount's work.
+void bind_renamed_devices(const std::vector<std::string>& wishes, spec::Config& config) {
+  for (const auto& wish : wishes) {
+    auto parts = base::split(wish, ':');
+    if (parts.size() < 2 || !parts[1].starts_with('/') || parts[0] == parts[1]) continue;
+    auto place = std::string(parts[1]);
+    std::erase_if(config.linux_.devices, [&](const spec::Device& device) {
+      return device.path == place || device.path.starts_with(place + "/");
+    });
+    config.mounts.push_back({.destination = place,
+                             .type = "none",
+                             .source = std::string(parts[0]),
+                             .options = {"rbind", "nosuid", "noexec"}});
+  }
 }
 
 Status check_ids(spec::User& user) {
@@ -100,6 +115,7 @@ Status fit_to_user(const UserLimits& limits, const MakeCommand& command, const R
   if (limits.single_id && config.process) TRY(check_ids(config.process->user));
   config.linux_.cgroups_path.clear();
   fit_mounts(limits, config);
+  bind_renamed_devices(command.files.devices, config);
   return {};
 }
 
