@@ -1,15 +1,11 @@
 #include "engine/life.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/text.h"
-#include "base/time.h"
 #include "engine/clock.h"
 #include "engine/joins.h"
 #include "engine/journal.h"
@@ -17,11 +13,9 @@
 #include "engine/networks.h"
 #include "engine/phase.h"
 #include "engine/runtime_calls.h"
+#include "engine/undo.h"
 #include "engine/user_namespace.h"
-#include "engine/volumes.h"
 #include "fs/files.h"
-#include "fs/tree.h"
-#include "image/overlay_bundle.h"
 #include "sys/file.h"
 #include "sys/process.h"
 
@@ -33,53 +27,13 @@ using base::Fd;
 using base::FdRef;
 using base::Kind;
 using base::Result;
-using Status = base::Status;
+using base::Status;
 
-constexpr int kUnknownExit = 255;    // compat: docker, of containers that a restart found dead
 constexpr int kKilledWait = 10'000;  // milliseconds for what SIGKILL ends
-constexpr std::int64_t kFirstDelay = 100;  // milliseconds. compat: docker
-constexpr std::int64_t kLongestDelay = 60'000;
-constexpr std::int64_t kGoodRun = 10;  // seconds after which delays begin anew
-
-Status mount(const Container& container) {
-  if (container.record.rootfs) return {};
-  auto bundle = TRY(image::OverlayBundle::open(container.bundle()));
-  auto store = TRY(image::Store::open(bundle.record().store));
-  using Changes = image::OverlayBundle::Changes;
-  return bundle.mount(store, container.record.remove ? Changes::Pass : Changes::Last);
-}
-
-Status unmount(const Container& container) {
-  if (container.record.rootfs) return {};
-  auto bundle = TRY(image::OverlayBundle::open(container.bundle()));
-  return bundle.unmount();
-}
-
-// Undoes all that start makes, however far that came: what it makes first is the run folder, which
-// goes last.
-void undo(const Context& context, Container& container) {
-  auto run = sys::openat(FdRef::cwd(), context.places.engine(), O_RDONLY | O_DIRECTORY);
-  auto there = sys::fstatat(FdRef::cwd(), container.run_folder(), AT_SYMLINK_NOFOLLOW);
-  if (!run || !there) return;
-  auto deleted = call_runtime(context, container, {"delete", "--force", container.record.id});
-  if (!deleted && deleted.error().kind() != Kind::NotFound)
-    context.tell("runtime delete: " + deleted.error().text());
-  disconnect(context, container);
-  if (auto gone = unmount(container); !gone) context.tell("unmount: " + gone.error().text());
-  if (auto gone = fs::remove_tree(run.value(), container.record.id); !gone)
-    context.tell(gone.error().text());
-}
-
-// The same after a start that failed, or whose engine was killed: its monitor may still be there.
-void undo_unfinished(const Context& context, Container& container) {
-  kill_monitor(context, container);
-  undo(context, container);
-}
+constexpr int kLookAgain = 60'000;   // milliseconds
 
 // Waits for the process; false when the time is over first.
 Result<bool> wait_process(FdRef pidfd, int milliseconds) {
-  struct timespec began {};
-  ::clock_gettime(CLOCK_MONOTONIC, &began);
   for (;;) {
     sys::PollItem items[]{{.fd = pidfd, .events = POLLIN}};
     auto ready = sys::poll(items, milliseconds);
@@ -91,7 +45,7 @@ Result<bool> wait_process(FdRef pidfd, int milliseconds) {
 Status steps_of_start(const Context& context, Container& container, const BeforeStart& before) {
   auto& state = container.record.state;
   (void)TRY(fs::make_dirs(container.run_path(), 0700));
-  TRY(mount(container));
+  TRY(mount_root(container));
   TRY(write_joins(context, container));
   auto held = TRY(hold_ports(context, container.record));
   auto monitored = TRY(start_monitor(context, container, held));
@@ -134,67 +88,6 @@ bool runs(Phase phase) {
   return phase == Phase::Running || phase == Phase::Paused || phase == Phase::Restarting;
 }
 
-bool wants_restart(const Record& record) {
-  const auto& restart = record.restart;
-  if (record.state.stop_wanted) return false;
-  switch (restart.policy) {
-    case RestartPolicy::No:
-      return false;
-    case RestartPolicy::OnFailure:
-      return record.state.exit_code != 0 &&
-             (restart.most == 0 || record.state.restarts < restart.most);
-    case RestartPolicy::Always:
-    case RestartPolicy::UnlessStopped:
-      return true;
-  }
-  return false;
-}
-
-// How long until the next start: doubling, for what ends soon after each.
-std::int64_t delay_of(const Record& record) {
-  auto began = base::parse_rfc3339(record.state.started);
-  auto ended = base::parse_rfc3339(record.state.finished);
-  bool good_run = began && ended && *ended - *began > kGoodRun * 1'000'000'000;
-  if (good_run) return kFirstDelay;
-  auto doublings = std::min<std::uint32_t>(record.state.restarts, 10);
-  return std::min(kFirstDelay << doublings, kLongestDelay);
-}
-
-void sleep_for(std::int64_t milliseconds) {
-  struct timespec span {
-    .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1'000'000
-  };
-  while (::nanosleep(&span, &span) != 0 && errno == EINTR) {
-  }
-}
-
-Status restart_later(const Context& context, Container& container) {
-  auto count = container.record.state.restarts;
-  auto delay = delay_of(container.record);
-  container.unlock();
-  sleep_for(delay);
-  TRY(container.lock());
-  auto& state = container.record.state;
-  // A person was faster.
-  if (state.phase != Phase::Restarting || state.restarts != count) return {};
-  ++state.restarts;
-  return start(context, container);
-}
-
-Status forget(const Context& context, Container& container, bool volumes) {
-  if (!container.record.rootfs) {
-    auto bundle = image::OverlayBundle::open(container.bundle());
-    if (bundle) {
-      auto store = TRY(image::Store::open(bundle.value().record().store));
-      TRY(bundle.value().remove(store));
-    }
-  }
-  if (volumes) remove_anonymous_volumes(context, container.record);
-  TRY(Containers(context).forget(container));
-  note_event(context, container.record, "destroy");
-  return {};
-}
-
 }  // namespace
 
 Status start(const Context& context, Container& container, const BeforeStart& before) {
@@ -228,54 +121,6 @@ Status start(const Context& context, Container& container, const BeforeStart& be
   TRY(container.save());
   note_event(context, record, "start");
   return {};
-}
-
-namespace {
-
-// Whether a policy starts it again.
-enum class Restarts { Yes, No };
-
-Status finish(const Context& context, Container& container, std::uint32_t run, Restarts restarts) {
-  TRY(container.lock());
-  auto& record = container.record;
-  auto& state = record.state;
-  bool mine = state.run == run;
-  if (!mine || (state.phase != Phase::Running && state.phase != Phase::Paused)) {
-    container.unlock();
-    return {};
-  }
-  auto exit = exit_of(container);
-  undo(context, container);
-  state.phase = Phase::Exited;
-  state.exit_code = exit ? exit->code : kUnknownExit;
-  state.out_of_memory = exit && exit->out_of_memory;
-  if (!exit) state.error = "its monitor was gone before it ended";
-  state.finished = present_time();
-  state.init = state.monitor = state.network = {};
-  state.attachments.clear();
-  bool again = restarts == Restarts::Yes && wants_restart(record);
-  if (again) state.phase = Phase::Restarting;
-  TRY(container.save());
-  if (state.out_of_memory) note_event(context, record, "oom");
-  note_event(context, record, "die", {{"exitCode", base::cat(state.exit_code)}});
-  if (again) return restart_later(context, container);
-  if (record.remove) return forget(context, container, true);
-  container.unlock();
-  return {};
-}
-
-}  // namespace
-
-Status finish(const Context& context, Container& container, std::uint32_t run) {
-  return finish(context, container, run, Restarts::Yes);
-}
-
-Status finish_if_abandoned(const Context& context, Container& container) {
-  auto phase = TRY(phase_now(container));
-  if (phase != Phase::Exited || container.record.state.phase == Phase::Exited) return {};
-  auto monitor = TRY(open_process(container.record.state.monitor, container.record.state.boot));
-  if (monitor) return {};  // it is about to
-  return finish(context, container, container.record.state.run, Restarts::No);
 }
 
 Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds) {
@@ -393,7 +238,7 @@ Result<int> wait_for_end(const Context& context, Container& container) {
     // A container without its monitor is over with its process.
     if (monitor) items.push_back({.fd = *monitor, .events = POLLIN});
     if (!monitor && init) items.push_back({.fd = *init, .events = POLLIN});
-    auto ready = sys::poll(items, kLongestDelay);
+    auto ready = sys::poll(items, kLookAgain);
     if (!ready && ready.error().code() != EINTR) return std::move(ready).error();
   }
 }

@@ -26,7 +26,7 @@ namespace {
 
 using base::FdRef;
 using base::Result;
-using Status = base::Status;
+using base::Status;
 
 // Undoes a container that is not whole.
 class Making {

@@ -19,7 +19,7 @@ namespace engine {
 namespace {
 
 using base::Result;
-using Status = base::Status;
+using base::Status;
 
 // From before the start to after the end.
 class Looking {

@@ -1,0 +1,120 @@
+// What follows the end of a container's process.
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "engine/clock.h"
+#include "engine/journal.h"
+#include "engine/life.h"
+#include "engine/monitor.h"
+#include "engine/phase.h"
+#include "engine/undo.h"
+
+namespace engine {
+namespace {
+
+using base::Kind;
+using base::Status;
+
+constexpr int kUnknownExit = 255;  // compat: docker, of containers that a restart found dead
+constexpr std::int64_t kFirstDelay = 100;  // milliseconds. compat: docker
+constexpr std::int64_t kLongestDelay = 60'000;
+constexpr std::int64_t kGoodRun = 10;  // seconds after which delays begin anew
+
+bool wants_restart(const Record& record) {
+  const auto& restart = record.restart;
+  if (record.state.stop_wanted) return false;
+  switch (restart.policy) {
+    case RestartPolicy::No:
+      return false;
+    case RestartPolicy::OnFailure:
+      return record.state.exit_code != 0 &&
+             (restart.most == 0 || record.state.restarts < restart.most);
+    case RestartPolicy::Always:
+    case RestartPolicy::UnlessStopped:
+      return true;
+  }
+  return false;
+}
+
+// How long until the next start: doubling, for what ends soon after each.
+std::int64_t delay_of(const Record& record) {
+  auto began = base::parse_rfc3339(record.state.started);
+  auto ended = base::parse_rfc3339(record.state.finished);
+  bool good_run = began && ended && *ended - *began > kGoodRun * 1'000'000'000;
+  if (good_run) return kFirstDelay;
+  auto doublings = std::min<std::uint32_t>(record.state.restarts, 10);
+  return std::min(kFirstDelay << doublings, kLongestDelay);
+}
+
+void sleep_for(std::int64_t milliseconds) {
+  struct timespec span {
+    .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1'000'000
+  };
+  while (::nanosleep(&span, &span) != 0 && errno == EINTR) {
+  }
+}
+
+Status restart_later(const Context& context, Container& container) {
+  auto count = container.record.state.restarts;
+  auto delay = delay_of(container.record);
+  container.unlock();
+  sleep_for(delay);
+  TRY(container.lock());
+  auto& state = container.record.state;
+  // A person was faster.
+  if (state.phase != Phase::Restarting || state.restarts != count) return {};
+  ++state.restarts;
+  return start(context, container);
+}
+
+// Whether a policy starts it again.
+enum class Restarts { Yes, No };
+
+Status finish(const Context& context, Container& container, std::uint32_t run, Restarts restarts) {
+  TRY(container.lock());
+  auto& record = container.record;
+  auto& state = record.state;
+  bool mine = state.run == run;
+  if (!mine || (state.phase != Phase::Running && state.phase != Phase::Paused)) {
+    container.unlock();
+    return {};
+  }
+  auto exit = exit_of(container);
+  undo(context, container);
+  state.phase = Phase::Exited;
+  state.exit_code = exit ? exit->code : kUnknownExit;
+  state.out_of_memory = exit && exit->out_of_memory;
+  if (!exit) state.error = "its monitor was gone before it ended";
+  state.finished = present_time();
+  state.init = state.monitor = state.network = {};
+  state.attachments.clear();
+  bool again = restarts == Restarts::Yes && wants_restart(record);
+  if (again) state.phase = Phase::Restarting;
+  TRY(container.save());
+  if (state.out_of_memory) note_event(context, record, "oom");
+  note_event(context, record, "die", {{"exitCode", base::cat(state.exit_code)}});
+  if (again) return restart_later(context, container);
+  if (record.remove) return forget(context, container, true);
+  container.unlock();
+  return {};
+}
+
+}  // namespace
+
+Status finish(const Context& context, Container& container, std::uint32_t run) {
+  return finish(context, container, run, Restarts::Yes);
+}
+
+Status finish_if_abandoned(const Context& context, Container& container) {
+  auto phase = TRY(phase_now(container));
+  if (phase != Phase::Exited || container.record.state.phase == Phase::Exited) return {};
+  auto monitor = TRY(open_process(container.record.state.monitor, container.record.state.boot));
+  if (monitor) return {};  // it is about to
+  return finish(context, container, container.record.state.run, Restarts::No);
+}
+
+}  // namespace engine
