@@ -193,6 +193,18 @@ class Life:
         left = {path.name for path in self.run_folder.rglob("*")}
         self.assertLessEqual(left, {".engine", "journal", "journal.lock", "namespaces", "namespaces.lock"})
 
+    def test_files_go_in_and_out_and_an_image_is_made(self):
+        self.start_box("bird", "sh", "-c", "echo song >/song; sleep 1000")
+        wait_for(lambda: self.engine("exec", "bird", "cat", "/song").out == "song\n", "the file")
+        self.engine_ok("cp", "bird:/song", "copy")  # in the working directory, which is the home
+        self.assertEqual((self.home / "copy").read_text(), "song\n")
+        self.assertEqual(self.owner(self.home / "copy"), (USER, USER))
+        self.engine_ok("commit", "bird", "sung")
+        self.engine_ok("stop", "--time", "0", "bird")
+        self.engine_ok("cp", "copy", "bird:/copy")
+        self.assertEqual(self.engine_ok("diff", "bird").out.split(), ["A", "/copy", "A", "/song"])
+        self.assertEqual(self.engine_ok("run", "--rm", "--net=none", *self.marked(), "sung", "cat", "/song").out, "song\n")
+
     def test_two_containers_share_the_namespaces_and_are_both_within_reach(self):
         self.image()
         starts = [self.start_engine("run", "--detach", "--net=none", "--name", name, *self.marked(), "box", "sleep", "1000",
