@@ -8,17 +8,22 @@
 
 namespace engine {
 
-inline constexpr std::array kPhases = {
-    base::Named{"creating", Phase::Creating},     base::Named{"created", Phase::Created},
-    base::Named{"running", Phase::Running},       base::Named{"paused", Phase::Paused},
-    base::Named{"restarting", Phase::Restarting}, base::Named{"exited", Phase::Exited}};
-inline constexpr std::array kRestartPolicies = {
-    base::Named{"no", RestartPolicy::No}, base::Named{"on-failure", RestartPolicy::OnFailure},
-    base::Named{"always", RestartPolicy::Always},
-    base::Named{"unless-stopped", RestartPolicy::UnlessStopped}};
-inline constexpr std::array kNetworkModes = {
-    base::Named{"own", NetworkMode::Own}, base::Named{"host", NetworkMode::Host},
-    base::Named{"container", NetworkMode::Container}, base::Named{"user", NetworkMode::User}};
+inline constexpr std::array<base::Named<Phase>, 6> kPhases = {{{"creating", Phase::Creating},
+                                                               {"created", Phase::Created},
+                                                               {"running", Phase::Running},
+                                                               {"paused", Phase::Paused},
+                                                               {"restarting", Phase::Restarting},
+                                                               {"exited", Phase::Exited}}};
+inline constexpr std::array<base::Named<RestartPolicy>, 4> kRestartPolicies = {
+    {{"no", RestartPolicy::No},
+     {"on-failure", RestartPolicy::OnFailure},
+     {"always", RestartPolicy::Always},
+     {"unless-stopped", RestartPolicy::UnlessStopped}}};
+inline constexpr std::array<base::Named<NetworkMode>, 4> kNetworkModes = {
+    {{"own", NetworkMode::Own},
+     {"host", NetworkMode::Host},
+     {"container", NetworkMode::Container},
+     {"user", NetworkMode::User}}};
 
 void members(auto& f, spec::is<Restart> auto& x) {
   f.must_word("policy", x.policy, kRestartPolicies);
