@@ -57,6 +57,11 @@ CURLcode curl_easy_perform(CURL* curl) {
   return late ? late(curl) : CURLE_FAILED_INIT;
 }
 
+// The header has an enumeration as the last named argument, whose size promotion leaves as it is.
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wvarargs"
+#endif
+
 // One argument follows, a long, a curl_off_t or a pointer: 64 bits where this program runs.
 static_assert(sizeof(long) == sizeof(void*) && sizeof(curl_off_t) == sizeof(void*));
 
