@@ -10,6 +10,7 @@
 #include "bundler/registries.h"
 #include "engine/bundle_config.h"
 #include "engine/clock.h"
+#include "engine/commands.h"
 #include "engine/config.h"
 #include "engine/journal.h"
 #include "engine/life.h"
@@ -146,7 +147,13 @@ class Maker {
                                 .mount = false};
     container_.record.image_digest = image.descriptor.digest.text();
     auto notes = TRY(image::create_bundle(store, image, layers, container_.bundle(), create));
-    for (const auto& note : notes) context_.tell("note: " + note);
+    for (const auto& note : notes) {
+      // Programs in the container may miss these owners: that is worth a line.
+      if (context_.single_id && !command_.quiet)
+        complain("note: " + note);
+      else
+        context_.tell("note: " + note);
+    }
     return {};
   }
 

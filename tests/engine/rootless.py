@@ -151,7 +151,7 @@ class WithOneId(RootlessTest):
     def test_owners_are_left_out_and_layers_have_a_name_of_their_own(self):
         done = self.engine("--debug", "run", "--rm", "--net=none", self.image(), "stat", "-c", "%u:%g", "/joe")
         self.assertEqual(done.out, "0:0\n", done)
-        self.assertIn("owners other than root are left out", done.err)
+        self.assertIn("note: owners other than root are left out", done.err)
         self.assertIn("one id only: /etc/subuid has no ids", done.err)
         self.assertTrue(next((self.store / "layers").iterdir()).name.endswith("-single"))
 
@@ -170,6 +170,65 @@ class WithOneId(RootlessTest):
         done = self.engine("--debug", "run", "--rm", "--net=none", self.image(), "cat", "/proc/self/uid_map")
         self.assertEqual(done.out.split(), ["0", str(USER), "1"], done)
         self.assertIn("newuidmap", done.err)
+
+
+class Network(RootlessTest):
+    """The way out, in a network namespace of the test's own."""
+
+    def setUp(self):
+        super().setUp()
+        if not shutil.which("slirp4netns"):
+            self.skipTest("slirp4netns is not installed")
+        self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep 1000"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.holder.wait)
+        self.addCleanup(self.holder.kill)
+        self.assertEqual(self.holder.stdout.readline(), "ready\n")
+
+    def user_command(self, *words):
+        inside = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"] if hasattr(self, "holder") else []
+        return [*inside, *super().user_command(*words)]
+
+    def fetch(self, address):
+        return self.user("busybox", "wget", "-q", "-O-", "-T", "5", f"http://{address}/")
+
+    def serves(self, name, *options):
+        self.image()
+        self.engine_ok("run", "--detach", "--name", name, *options, *self.marked(), "box",
+                       "sh", "-c", "mkdir /www; echo served >/www/index.html; exec busybox httpd -f -p 80 -h /www")
+
+    def test_the_usual_network_has_a_way_out(self):
+        self.image()
+        done = self.engine_ok("run", "--rm", *self.marked(), "box", "sh", "-c", "ip -o -4 addr; ip route; cat /etc/resolv.conf")
+        self.assertIn("10.0.2.100/24", done.out)
+        self.assertIn("default via 10.0.2.2", done.out)
+        self.assertIn("nameserver 10.0.2.3", done.out)
+
+    def test_a_published_port(self):
+        self.serves("web", "-p", "127.0.0.1:8080:80")
+        wait_for(lambda: self.fetch("127.0.0.1:8080").out == "served\n", "the page")
+        self.engine_ok("rm", "--force", "web")
+        self.assertNotEqual(self.fetch("127.0.0.1:8080").code, 0)
+
+    def test_the_port_is_there_again_after_a_restart(self):
+        self.serves("web", "-p", "8080:80")
+        self.engine_ok("restart", "--time", "0", "web")
+        wait_for(lambda: self.fetch("127.0.0.1:8080").out == "served\n", "the page")
+
+    def test_a_port_of_root_is_refused(self):
+        self.image()
+        self.refused("run", "--rm", "-p", "80:80", "box", "true", says=["80", "without root"], code=125)
+        self.assertEqual(self.containers(), [])
+
+    def test_without_any_of_the_programs_the_engine_says_what_to_install(self):
+        self.image()
+        tools = self.folder / "tools"
+        tools.mkdir()
+        for name in ("conmon", "newuidmap", "newgidmap", "getsubids", "id", "sh", "mount", "setpriv"):
+            (tools / name).symlink_to(shutil.which(name))
+        # Of all that follows, the engine alone is to find less.
+        done = self.user("env", f"PATH={tools}", self.programs[ENGINE], "--runtime", self.programs[RUNTIME], "run", "--rm", "box", "true")
+        self.one_line(done, "slirp4netns", "passt", "--net none")
+        self.assertEqual(self.containers(), [])
 
 
 class Life:
