@@ -176,17 +176,19 @@ class Network(RootlessTest):
     """The way out, in a network namespace of the test's own."""
 
     def setUp(self):
-        super().setUp()
-        if not shutil.which("slirp4netns"):
-            self.skipTest("slirp4netns is not installed")
-        self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep 1000"], stdout=subprocess.PIPE, text=True)
+        if os.geteuid() != 0 or not shutil.which("slirp4netns"):
+            self.skipTest("needs root, and slirp4netns")
+        # Before all else, so that it goes last.
+        command = ["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep 1000"]
+        self.holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.holder.stdout.close)
         self.addCleanup(self.holder.wait)
         self.addCleanup(self.holder.kill)
         self.assertEqual(self.holder.stdout.readline(), "ready\n")
+        super().setUp()
 
     def user_command(self, *words):
-        inside = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"] if hasattr(self, "holder") else []
-        return [*inside, *super().user_command(*words)]
+        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *super().user_command(*words)]
 
     def fetch(self, address):
         return self.user("busybox", "wget", "-q", "-O-", "-T", "5", f"http://{address}/")
