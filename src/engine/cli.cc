@@ -57,6 +57,7 @@ std::variant<Invocation, Answer> parse_arguments(const Words& args) {
   add_containers(app, choice);
   add_look(app, choice);
   add_files(app, choice);
+  add_networks(app, choice);
   cli::add_completion(app, choice.text);
   auto words = cli::with_two_dashes(args, app);
   try {

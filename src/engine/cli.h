@@ -5,6 +5,7 @@
 
 #include "engine/container_command.h"
 #include "engine/look_command.h"
+#include "engine/network_command.h"
 
 namespace engine {
 
@@ -20,7 +21,9 @@ struct Invocation {
   std::variant<RunCommand, CreateCommand, StartCommand, AttachCommand, StopCommand, RestartCommand,
                KillCommand, RemoveCommand, WaitCommand, PauseCommand, UnpauseCommand, RenameCommand,
                PsCommand, FinishCommand, LogsCommand, ExecCommand, TopCommand, EventsCommand,
-               DiffCommand, ExportCommand, CommitCommand, CopyCommand>
+               DiffCommand, ExportCommand, CommitCommand, CopyCommand, NetworkCreateCommand,
+               NetworkListCommand, NetworkInspectCommand, NetworkRemoveCommand, NetworkPruneCommand,
+               NetworkConnectCommand, NetworkDisconnectCommand, PortCommand>
       command{};
 };
 

@@ -28,6 +28,8 @@ void add_containers(CLI::App& app, Choice& choice);
 void add_look(CLI::App& app, Choice& choice);
 // cp, diff, export, commit.
 void add_files(CLI::App& app, Choice& choice);
+// network and its commands, port.
+void add_networks(CLI::App& app, Choice& choice);
 
 // The options of run and create that say what is made, by subject.
 void add_make_options(CLI::App* command, MakeCommand& make);

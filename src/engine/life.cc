@@ -10,6 +10,7 @@
 #include "engine/joins.h"
 #include "engine/journal.h"
 #include "engine/monitor.h"
+#include "engine/names_files.h"
 #include "engine/networks.h"
 #include "engine/phase.h"
 #include "engine/runtime_calls.h"
@@ -47,6 +48,7 @@ Status steps_of_start(const Context& context, Container& container, const Before
   (void)TRY(fs::make_dirs(container.run_path(), 0700));
   TRY(mount_root(container));
   TRY(write_joins(context, container));
+  TRY(make_names_files(container));
   auto held = TRY(hold_ports(context, container.record));
   auto monitored = TRY(start_monitor(context, container, held));
   state.monitor = monitored.monitor;

@@ -24,10 +24,25 @@ base::Result<std::vector<base::Fd>> hold_ports(const Context& context, Record& r
 
 // Between create and start: makes the interfaces in the network namespace of init, fills in
 // state.attachments (and state.network), and writes hosts and resolv.conf; peers in the same
-// networks learn of it. On failure what was made is undone.
+// networks learn of it. Before each step the record is saved: disconnect undoes whatever became of
+// it.
 base::Status connect(const Context& context, Container& container, pid_t init);
 
 // Undoes it, as far as it goes: after the namespace is gone, too. What failed becomes a note.
 void disconnect(const Context& context, Container& container);
+
+// One more network for a container, which is locked: an interface at once where it runs, else at
+// its next start. On failure nothing has changed.
+base::Status join_network(const Context& context, Container& container, const NetworkWish& wish);
+// Out of it again.
+base::Status leave_network(const Context& context, Container& container,
+                           const std::string& network);
+
+// Checks the wish against the network. Kind::Usage.
+base::Status check_wish(const Context& context, const NetworkWish& wish);
+
+// The containers whose record says that they are in this network now.
+base::Result<std::vector<Container>> members_of_network(const Context& context,
+                                                        const std::string& network);
 
 }  // namespace engine

@@ -59,6 +59,7 @@ Status place(const Descriptors& descriptors) {
 [[noreturn]] void become(const Command& command, const Descriptors& descriptors) {
   if (place(descriptors)) {
     sys::reset_signals();
+    if (command.session) (void)sys::setsid();
     std::vector<std::string> args{command.path};
     args.insert(args.end(), command.args.begin(), command.args.end());
     (void)sys::execve(command.path, args, command.environment);

@@ -25,6 +25,7 @@ struct Command {
   std::string path{};                      // absolute
   std::vector<std::string> args{};         // behind the program's name
   std::vector<std::string> environment{};  // "NAME=value"
+  bool session = false;                    // one of its own: no terminal's signals reach it
 };
 
 // Starts it with these descriptors; 0, 1 and 2 are /dev/null where they are not given. Gives the
@@ -36,9 +37,9 @@ struct Started {
 base::Result<Started> start(const Command& command, const Descriptors& descriptors);
 
 struct Answer {
-  int exit_code = 0;   // 128 + n for signal n
-  std::string out{};   // its standard output
-  std::string err{};   // its standard error, where that was asked for
+  int exit_code = 0;  // 128 + n for signal n
+  std::string out{};  // its standard output
+  std::string err{};  // its standard error, where that was asked for
 };
 struct Limits {
   std::optional<std::chrono::seconds> time{};  // none: however long it takes

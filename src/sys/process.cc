@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
+#include <linux/nsfs.h>
 #include <linux/sched.h>
+#include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -109,6 +111,12 @@ Status setns(FdRef fd, int flags) {
 Status unshare(int flags) {
   if (::unshare(flags) < 0) return failed("unshare", flags);
   return {};
+}
+
+Result<Fd> owner_of_namespace(FdRef fd) {
+  Fd owner(::ioctl(fd.raw(), NS_GET_USERNS));
+  if (!owner) return failed("ioctl NS_GET_USERNS", fd);
+  return owner;
 }
 
 base::Error execve(const std::string& path, const std::vector<std::string>& args,

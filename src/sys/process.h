@@ -53,6 +53,9 @@ Result<pid_t> reap_any();
 // man: setns(2). A pidfd with several flags joins them at once (Linux 5.8).
 Status setns(FdRef fd, int flags);
 Status unshare(int flags);
+// The user namespace that rules over this namespace; EPERM when that is above ours. man:
+// ioctl_ns(2), NS_GET_USERNS
+Result<Fd> owner_of_namespace(FdRef fd);
 
 // Does not return when it succeeds. man: execveat(2)
 base::Error execve(const std::string& path, const std::vector<std::string>& args,

@@ -1,5 +1,6 @@
 #include "sys/socket.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -128,6 +129,49 @@ Result<Received> receive(FdRef socket, std::span<char> into) {
     out.descriptor = Fd(raw);
   }
   return out;
+}
+
+Result<Fd> bind_internet(std::span<const std::uint8_t> address, std::uint16_t port, int type,
+                         bool reuse) {
+  bool six = address.size() == sizeof(struct in6_addr);
+  Fd fd(::socket(six ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0));
+  if (!fd) return failed("socket");
+  int on = 1;
+  if (six && ::setsockopt(fd.raw(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
+    return failed("setsockopt IPV6_V6ONLY", fd);
+  if (reuse && ::setsockopt(fd.raw(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+    return failed("setsockopt SO_REUSEADDR", fd);
+  struct sockaddr_in6 raw6 {
+    .sin6_family = AF_INET6, .sin6_port = htons(port)
+  };
+  struct sockaddr_in raw4 {
+    .sin_family = AF_INET, .sin_port = htons(port)
+  };
+  if (six)
+    std::memcpy(&raw6.sin6_addr, address.data(), sizeof raw6.sin6_addr);
+  else
+    std::memcpy(&raw4.sin_addr, address.data(), sizeof raw4.sin_addr);
+  auto raw = six ? reinterpret_cast<const struct sockaddr*>(&raw6)
+                 : reinterpret_cast<const struct sockaddr*>(&raw4);
+  auto size = static_cast<socklen_t>(six ? sizeof raw6 : sizeof raw4);
+  if (::bind(fd.raw(), raw, size) < 0) return failed("bind", fd, port);
+  return fd;
+}
+
+Result<std::uint16_t> bound_port(FdRef socket) {
+  struct sockaddr_storage raw {};
+  socklen_t size = sizeof raw;
+  if (::getsockname(socket.raw(), reinterpret_cast<struct sockaddr*>(&raw), &size) < 0)
+    return failed("getsockname", socket);
+  // The port is at the same place in both kinds of address.
+  struct sockaddr_in internet {};
+  std::memcpy(&internet, &raw, sizeof internet);
+  return ntohs(internet.sin_port);
+}
+
+Status listen(FdRef socket) {
+  if (::listen(socket.raw(), 0) < 0) return failed("listen", socket);
+  return {};
 }
 
 }  // namespace sys

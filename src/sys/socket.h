@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,5 +44,14 @@ struct Received {
   Fd descriptor{};       // close-on-exec, if one came
 };
 Result<Received> receive(FdRef socket, std::span<char> into);
+
+// A socket (SOCK_STREAM, SOCK_DGRAM) bound to a port of an address of four bytes (IPv4) or sixteen
+// (IPv6, and IPv6 alone). port 0: any that is free. reuse: although connections of a former one
+// still fade. man: ip(7), socket(7) SO_REUSEADDR
+Result<Fd> bind_internet(std::span<const std::uint8_t> address, std::uint16_t port, int type,
+                         bool reuse);
+Result<std::uint16_t> bound_port(FdRef socket);
+// man: listen(2)
+Status listen(FdRef socket);
 
 }  // namespace sys
