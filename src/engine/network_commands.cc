@@ -173,11 +173,12 @@ Result<int> execute(const Context& context, const NetworkListCommand& command) {
 
 Result<int> execute(const Context& context, const NetworkInspectCommand& command) {
   auto out = Json::array();
-  auto code = TRY(each_network(context, command.networks, [&](const Network& network) -> Status {
+  auto take = [&](const Network& network) -> Status {
     auto members = TRY(members_of_network(context, network.name));
     out.push(describe(network, members));
     return {};
-  }));
+  };
+  auto code = TRY(each_network(context, command.networks, take));
   TRY(print(base::dump(out, 2) + "\n"));
   return code;
 }

@@ -55,7 +55,7 @@ class Reading {
   }
 
   Status usual() {
-    if (rules_network_namespace(context_)) {
+    if (rules_network_namespace()) {
       out_.networks.push_back({.network = kDefaultNetwork});
       return {};
     }
@@ -72,7 +72,7 @@ class Reading {
         return base::usage_error("--net ", word, ": cannot be had together with another network");
       if (alone) return {};
       auto name = word == "default" ? kDefaultNetwork : word;
-      if (!rules_network_namespace(context_))
+      if (!rules_network_namespace())
         return base::unsupported("--net ", word,
                                  ": networks of bridges need root; without, there are slirp4netns, "
                                  "pasta, host, none and container:NAME");

@@ -14,6 +14,7 @@
 #include "fs/files.h"
 #include "programs/run.h"
 #include "sys/file.h"
+#include "sys/identity.h"
 #include "sys/process.h"
 #include "sys/socket.h"
 
@@ -60,8 +61,6 @@ class Starting {
                 "--ready-fd",        base::cat(kReadyNumber),
                 "--api-socket",      socket,
                 "--netns-type=path", "--disable-host-loopback"};
-    if (context_.environment.uid != 0)
-      words.push_back("--userns-path=" + namespace_path(init_, "user"));
     words.push_back(namespace_path(init_, "net"));
     words.emplace_back("tap0");
     auto ready = TRY(sys::pipe());
@@ -87,8 +86,6 @@ class Starting {
       words.emplace_back(option);
       words.push_back(pasta_ports(protocol));
     }
-    if (context_.environment.uid != 0)
-      words.insert(words.end(), {"--userns", namespace_path(init_, "user")});
     words.insert(words.end(), {"--netns", namespace_path(init_, "net")});
     auto folder = TRY(sys::openat(FdRef::cwd(), container_.run_path(), O_RDONLY | O_DIRECTORY));
     (void)sys::unlinkat(folder, "pasta.pid");
@@ -176,8 +173,8 @@ class Starting {
 
 }  // namespace
 
-bool rules_network_namespace(const Context& context) {
-  if (context.environment.uid != 0) return false;
+bool rules_network_namespace() {
+  if (sys::geteuid() != 0) return false;
   auto ours = sys::openat(FdRef::cwd(), "/proc/self/ns/net", O_RDONLY);
   return ours && sys::owner_of_namespace(ours.value());
 }

@@ -16,7 +16,7 @@ inline constexpr const char* kPasta = "pasta";
 
 // Whether bridges and the like can be made: by who rules over our network namespace. man:
 // ioctl_ns(2)
-bool rules_network_namespace(const Context& context);
+bool rules_network_namespace();
 
 // The one of the two that is installed. Kind::NotFound names them.
 base::Result<std::string> choose_user_program(const Context& context);
