@@ -169,6 +169,28 @@ std::string dump(const Json& json, int indent) {
   return to_nlohmann(json).dump(indent, ' ', false, Ordered::error_handler_t::replace);
 }
 
+namespace {
+Status check_texts(const Json& json, const std::string& path) {
+  auto check = [&](const std::string& text, const std::string& where) -> Status {
+    if (is_utf8(text)) return {};
+    return unsupported(where, ": ", quote(text), " is not UTF-8, and cannot be written as JSON");
+  };
+  if (auto text = json.string()) return check(*text, path);
+  if (auto items = json.array_items())
+    for (std::size_t i = 0; i < items->size(); ++i)
+      TRY(check_texts((*items)[i], cat(path, "[", i, "]")));
+  if (auto members = json.members())
+    for (const auto& [name, value] : *members) {
+      auto inner = path.empty() ? name : cat(path, ".", name);
+      TRY(check(name, inner));
+      TRY(check_texts(value, inner));
+    }
+  return {};
+}
+}  // namespace
+
+Status check_texts(const Json& json) { return check_texts(json, ""); }
+
 Error Place::error(std::string_view wanted) const {
   std::string got = json_->array_items() || json_->members() || json_->is_null() ? type_word(*json_)
                                                                                  : dump(*json_);

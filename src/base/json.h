@@ -88,6 +88,9 @@ Result<Json> parse_json(std::string_view text);
 // indent < 0: compact, on one line, "/" unescaped. Bytes that are no UTF-8 become U+FFFD.
 std::string dump(const Json& json, int indent = -1);
 
+// Kind::Unsupported for the first text that is not UTF-8, with its place: dump() would change it.
+Status check_texts(const Json& json);
+
 // A place in a document: a value and the path to it. It borrows the document.
 class Place {
  public:

@@ -45,6 +45,25 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return out;
 }
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    auto byte = [&](std::size_t at) {
+      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+    };
+    unsigned first = byte(i);
+    std::size_t more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+    bool lead = first < 0x80 || (first >= 0xc2 && first <= 0xf4);
+    unsigned second = byte(i + 1);
+    // Longer than need be, halves of pairs, and what is beyond U+10FFFF.
+    bool good = lead && !(first == 0xe0 && second < 0xa0) && !(first == 0xed && second > 0x9f) &&
+                !(first == 0xf0 && second < 0x90) && !(first == 0xf4 && second > 0x8f);
+    for (std::size_t n = 1; good && n <= more; ++n) good = (byte(i + n) & 0xc0U) == 0x80;
+    if (!good) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
 std::string quote(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";

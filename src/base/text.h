@@ -47,6 +47,9 @@ std::optional<T> parse(std::string_view text, int radix = 10) {
   return value;
 }
 
+// Whether it is UTF-8 throughout, as JSON has it. RFC 3629
+bool is_utf8(std::string_view text);
+
 // "text" for a message: control characters and quotes escaped, long ones cut.
 std::string quote(std::string_view text);
 

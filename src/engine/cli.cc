@@ -58,6 +58,8 @@ std::variant<Invocation, Answer> parse_arguments(const Words& args) {
   add_look(app, choice);
   add_files(app, choice);
   add_networks(app, choice);
+  add_update(app, choice);
+  add_volumes(app, choice);
   cli::add_completion(app, choice.text);
   auto words = cli::with_two_dashes(args, app);
   try {

@@ -6,6 +6,7 @@
 #include "engine/container_command.h"
 #include "engine/look_command.h"
 #include "engine/network_command.h"
+#include "engine/volume_command.h"
 
 namespace engine {
 
@@ -23,7 +24,10 @@ struct Invocation {
                PsCommand, FinishCommand, LogsCommand, ExecCommand, TopCommand, EventsCommand,
                DiffCommand, ExportCommand, CommitCommand, CopyCommand, NetworkCreateCommand,
                NetworkListCommand, NetworkInspectCommand, NetworkRemoveCommand, NetworkPruneCommand,
-               NetworkConnectCommand, NetworkDisconnectCommand, PortCommand>
+               NetworkConnectCommand, NetworkDisconnectCommand, PortCommand,
+VolumeCreateCommand,
+               VolumeListCommand, VolumeInspectCommand, VolumeRemoveCommand, VolumePruneCommand,
+               UpdateCommand>
       command{};
 };
 

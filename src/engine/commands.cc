@@ -8,6 +8,7 @@
 #include "engine/network_commands.h"
 #include "engine/places.h"
 #include "engine/user_namespace.h"
+#include "engine/volume_commands.h"
 
 namespace engine {
 

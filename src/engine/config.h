@@ -11,7 +11,8 @@
 namespace engine {
 
 // What of the wishes the image layer knows how to convert. Kind::Usage names the option.
-base::Result<image::ConvertOptions> convert_options(const MakeCommand& command);
+base::Result<image::ConvertOptions> convert_options(const Context& context,
+                                                    const MakeCommand& command);
 
 // All the rest, onto what image::convert made: the container's record gets what later commands need
 // (volumes, labels, restart, stop, log, joins), the configuration what the runtime does. Volumes

@@ -10,14 +10,24 @@
 namespace engine {
 namespace {
 
-base::Result<std::string> path_of(const Context& context, const Join& join) {
+// The folder of /proc of its init.
+base::Result<std::string> process_of(const Context& context, const Join& join) {
   auto other = TRY(Containers(context).open(join.container));
   auto phase = TRY(phase_now(other));
   if (phase != Phase::Running && phase != Phase::Paused)
     return base::state_error("its ", join.type, " namespace is that of container ",
                              other.record.name, ", which is not running");
-  auto kernel_name = join.type == "network" ? "net" : join.type;
-  return base::cat("/proc/", other.record.state.init.pid, "/ns/", kernel_name);
+  return base::cat("/proc/", other.record.state.init.pid);
+}
+
+// compat: docker: who shares the namespace shares the memory of shm_open(3), too
+void share_memory(const std::string& process, spec::Config& config) {
+  for (auto& mount : config.mounts) {
+    if (mount.destination != "/dev/shm") continue;
+    mount.type = "bind";
+    mount.source = process + "/root/dev/shm";
+    mount.options = {"bind", "rprivate", "nosuid", "noexec", "nodev"};
+  }
 }
 
 std::optional<spec::NamespaceType> type_of(const std::string& word) {
@@ -40,9 +50,11 @@ base::Status write_joins(const Context& context, const Container& container) {
   for (const auto& join : joins) {
     auto type = type_of(join.type);
     if (!type) return base::config_error("joins: no namespace is called ", join.type);
-    auto path = TRY(path_of(context, join));
+    auto process = TRY(process_of(context, join));
+    auto kernel_name = join.type == "network" ? "net" : join.type;
     std::erase_if(namespaces, [&](const auto& one) { return one.type == *type; });
-    namespaces.push_back({*type, path});
+    namespaces.push_back({*type, base::cat(process, "/ns/", kernel_name)});
+    if (*type == spec::NamespaceType::Ipc) share_memory(process, config);
   }
   return write_bundle_config(container, config);
 }

@@ -66,7 +66,6 @@ Record first_record(const MakeCommand& command) {
 }
 
 Status finish_record(const spec::Config& config, Record& record) {
-  if (config.process) record.command = config.process->args;
   record.hostname = config.hostname;
   record.state.phase = Phase::Created;
   return {};
@@ -113,7 +112,7 @@ class Maker {
                     command_.image);
     container_.record.image = TRY(fs::path_of(root));
     auto folder = TRY(fs::make_dirs(container_.bundle(), 0700));
-    auto options = TRY(convert_options(command_));
+    auto options = TRY(convert_options(context_, command_));
     image::ImageConfig none;
     if (options.command.empty() && !options.entrypoint) options.command = {"/bin/sh"};
     auto workdir =
@@ -140,7 +139,7 @@ class Maker {
   }
 
   Status bundle(const image::Store& store, const image::Image& image, image::LayerBytes& layers) {
-    auto options = TRY(convert_options(command_));
+    auto options = TRY(convert_options(context_, command_));
     image::CreateOptions create{.convert = named(std::move(options)),
                                 .at_once = std::max(2U, std::thread::hardware_concurrency()),
                                 .adjust = adjust(image.config),

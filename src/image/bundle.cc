@@ -92,7 +92,9 @@ Result<std::string> write_bundle_config(FdRef bundle, FdRef root, const ImageCon
   auto user = TRY(resolve_user(wanted_user(config, options), accounts));
   auto converted = TRY(convert(config, user, options));
   if (adjust) TRY(adjust(converted, root));
-  auto text = base::dump(spec::write_config(converted), 2) + "\n";
+  auto json = spec::write_config(converted);
+  TRY(base::check_texts(json), "config.json");
+  auto text = base::dump(json, 2) + "\n";
   TRY(fs::replace_file(bundle, "config.json", text, 0644, fs::Lasting::Run));
   return converted.process ? converted.process->cwd : std::string();
 }

@@ -187,6 +187,7 @@ void volumes(const ImageConfig& image, const ConvertOptions& options, spec::Conf
     mount.options = {"rbind", "rprivate", volume.read_only ? "ro" : "rw"};
     out.mounts.push_back(std::move(mount));
   }
+  if (!options.image_volumes) return;
   // spec: conversion.md#optional-fields: volumes of the image keep data out of the root file
   // system; what the image has there is the start of it.
   for (const auto& destination : image.config.volumes) {

@@ -45,6 +45,7 @@ struct ConvertOptions {
   std::optional<std::int64_t> pids{};
   std::optional<HostIds> rootless{};  // the user to map to the container's root
   bool default_seccomp = true;        // the usual filter profile
+  bool image_volumes = true;          // in memory; without, the caller sees to them
 };
 
 // "0.5" → 50000 microseconds of every 100,000; Kind::Usage for what is no number from 0.001 up.

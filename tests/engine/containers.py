@@ -72,6 +72,11 @@ class EngineTest(ProgramTest):
     def inspect(self, name):
         return self.engine_ok("inspect", name).json[0]
 
+    def record(self, name):
+        """What engine.json says of a container."""
+        folder = self.data / "containers" / (self.data / "names" / name).readlink().name
+        return json.loads((folder / "engine.json").read_text())
+
     def status(self, name):
         found = [row for row in self.engine_ok("ps", "--all", "--json").json if row["name"] == name]
         return found[0]["status"] if found else None
