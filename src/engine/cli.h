@@ -24,8 +24,7 @@ struct Invocation {
                PsCommand, FinishCommand, LogsCommand, ExecCommand, TopCommand, EventsCommand,
                DiffCommand, ExportCommand, CommitCommand, CopyCommand, NetworkCreateCommand,
                NetworkListCommand, NetworkInspectCommand, NetworkRemoveCommand, NetworkPruneCommand,
-               NetworkConnectCommand, NetworkDisconnectCommand, PortCommand,
-VolumeCreateCommand,
+               NetworkConnectCommand, NetworkDisconnectCommand, PortCommand, VolumeCreateCommand,
                VolumeListCommand, VolumeInspectCommand, VolumeRemoveCommand, VolumePruneCommand,
                UpdateCommand>
       command{};
