@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "engine/config_parts.h"
+#include "engine/variables.h"
 #include "spec/check.h"
 
 namespace engine {
@@ -16,7 +17,8 @@ base::Result<image::ConvertOptions> convert_options(const Context& context,
                             .read_only = command.files.read_only,
                             .default_seccomp = false,
                             .image_volumes = false};
-  out.env = TRY(environment_of(context, command.process));
+  out.env = TRY(read_variables(command.process.env, command.process.env_files,
+                               context.environment.variables));
   if (const auto& entrypoint = command.process.entrypoint) {
     out.entrypoint.emplace();
     if (!entrypoint->empty()) out.entrypoint->push_back(*entrypoint);
@@ -30,7 +32,6 @@ base::Status configure(const Context& context, const MakeCommand& command,
   auto& record = container.record;
   if (command.process.init && command.namespaces.pid.starts_with("container:"))
     return base::usage_error("--init: needs a process list of the container's own");
-  TRY(limits_allowed(context.environment, command.limits));
   TRY(configure_life(command.life, image, record, config));
   TRY(configure_namespaces(context, command.namespaces, record, config));
   // compat: docker: the init that --init adds is not what the user asked for

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "engine/config_parts.h"
-#include "engine/env_file.h"
+#include "engine/labels.h"
 #include "fs/files.h"
 
 namespace engine {

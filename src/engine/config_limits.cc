@@ -170,14 +170,4 @@ Status apply_limits(const LimitWishes& limits, spec::Resources& resources) {
   return apply_block_io(limits, resources);
 }
 
-Status limits_allowed(const Environment& environment, const LimitWishes& limits) {
-  if (environment.uid == 0) return {};
-  spec::Resources wanted;
-  TRY(apply_limits(limits, wanted));
-  if (wanted == spec::Resources()) return {};
-  return base::unsupported(
-      "limits of processors, memory, processes and devices take root's rights "
-      "over cgroups");
-}
-
 }  // namespace engine

@@ -15,9 +15,6 @@
 
 namespace engine {
 
-// --env-file and --env, with values from our own environment.
-base::Result<Words> environment_of(const Context& context, const ProcessWishes& wishes);
-
 // Groups, limits, --init, the host name in the environment. `root` has the image's /etc/group.
 base::Status configure_process(const Context& context, const ProcessWishes& wishes,
                                base::FdRef root, spec::Config& config);
@@ -42,10 +39,6 @@ base::Status configure_namespaces(const Context& context, const NamespaceWishes&
 
 // What a limit means for resources that may have limits already. Devices are looked up on the host.
 base::Status apply_limits(const LimitWishes& limits, spec::Resources& resources);
-
-// Whether this user may set limits: Kind::Unsupported names the first that takes root's rights.
-// compat: podman refuses them too where the cgroups are not the user's
-base::Status limits_allowed(const Environment& environment, const LimitWishes& limits);
 
 // Labels, restart policy, how it is stopped and logged: into the record. Annotations.
 base::Status configure_life(const LifeWishes& wishes, const image::ImageConfig& image,

@@ -1,13 +1,10 @@
-#include <fcntl.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
 
 #include "base/text.h"
 #include "engine/config_parts.h"
-#include "engine/env_file.h"
-#include "fs/files.h"
+#include "engine/labels.h"
 #include "image/users.h"
 #include "programs/run.h"
 
@@ -88,20 +85,6 @@ Result<spec::Rlimit> parse_ulimit(std::string_view text) {
   if (colon != std::string_view::npos) out.hard = TRY(ulimit_value(values.substr(colon + 1)), name);
   if (out.soft > out.hard)
     return base::usage_error(name, ": the soft limit is above the hard one in ", base::quote(text));
-  return out;
-}
-
-Result<Words> environment_of(const Context& context, const ProcessWishes& wishes) {
-  const auto& here = context.environment.variables;
-  Words out;
-  for (const auto& file : wishes.env_files) {
-    auto text = TRY(fs::read_file(FdRef::cwd(), file), "--env-file");
-    auto lines = TRY(read_lines(text), "--env-file ", file);
-    auto entries = TRY(with_values(lines, here), "--env-file ", file);
-    out.insert(out.end(), entries.begin(), entries.end());
-  }
-  auto entries = TRY(with_values(wishes.env, here), "--env");
-  out.insert(out.end(), entries.begin(), entries.end());
   return out;
 }
 

@@ -20,16 +20,6 @@ base::Result<std::string> process_of(const Context& context, const Join& join) {
   return base::cat("/proc/", other.record.state.init.pid);
 }
 
-// compat: docker: who shares the namespace shares the memory of shm_open(3), too
-void share_memory(const std::string& process, spec::Config& config) {
-  for (auto& mount : config.mounts) {
-    if (mount.destination != "/dev/shm") continue;
-    mount.type = "bind";
-    mount.source = process + "/root/dev/shm";
-    mount.options = {"bind", "rprivate", "nosuid", "noexec", "nodev"};
-  }
-}
-
 std::optional<spec::NamespaceType> type_of(const std::string& word) {
   if (word == "network") return spec::NamespaceType::Network;
   if (word == "pid") return spec::NamespaceType::Pid;
@@ -54,7 +44,6 @@ base::Status write_joins(const Context& context, const Container& container) {
     auto kernel_name = join.type == "network" ? "net" : join.type;
     std::erase_if(namespaces, [&](const auto& one) { return one.type == *type; });
     namespaces.push_back({*type, base::cat(process, "/ns/", kernel_name)});
-    if (*type == spec::NamespaceType::Ipc) share_memory(process, config);
   }
   return write_bundle_config(container, config);
 }

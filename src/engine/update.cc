@@ -42,7 +42,6 @@ bool is_empty(const spec::Resources& resources) { return resources == spec::Reso
 }  // namespace
 
 Status update(const Context& context, Container& container, const UpdateCommand& command) {
-  TRY(limits_allowed(context.environment, command.limits));
   TRY(container.lock());
   auto& record = container.record;
   if (!command.restart.empty()) {

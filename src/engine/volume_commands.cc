@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cli/table.h"
 #include "engine/commands.h"
-#include "engine/env_file.h"
+#include "engine/labels.h"
 #include "engine/journal.h"
 #include "engine/volumes.h"
 

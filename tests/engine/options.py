@@ -23,7 +23,7 @@ class Process(EngineTest):
         self.image()
         file = self.folder / "env"
         file.write_text("GOOD=1\nBAD NAME=2\n")
-        self.refused("run", "--rm", "--net=none", "--env-file", file, "box", "true", says=("--env-file", "line 2"), code=125)
+        self.refused("run", "--rm", "--net=none", "--env-file", file, "box", "true", says=("--env-file", "BAD NAME"), code=125)
         self.refused("run", "--rm", "--net=none", "--env-file", self.folder / "none", "box", says="--env-file", code=125)
 
     def test_working_folder_user_and_groups(self):
@@ -87,8 +87,8 @@ class Namespaces(EngineTest):
         self.image()
         self.engine_ok("run", "-d", "--name", "bird", "--net=none", *self.marked(), "box", "sleep", "1000")
         self.assertIn("sleep 1000", self.run_box("ps", "-o", "args", options=["--pid", "container:bird"]))
-        self.engine_ok("run", "--rm", "--net=none", "--ipc", "container:bird", "box", "sh", "-c", "echo shared > /dev/shm/note")
-        self.assertEqual(self.run_box("cat", "/dev/shm/note", options=["--ipc", "container:bird"]), "shared\n")
+        pid = self.record("bird")["state"]["init"]["pid"]
+        self.assertEqual(self.run_box("readlink", "/proc/self/ns/ipc", options=["--ipc", "container:bird"]).strip(), os.readlink(f"/proc/{pid}/ns/ipc"))
         self.refused("run", "--rm", "--net=none", "--pid", "container:nobody", "box", says=("--pid", "nobody"), code=125)
 
     def test_a_setting_of_its_namespaces(self):

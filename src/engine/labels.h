@@ -1,4 +1,4 @@
-// Environments and labels as they are typed, and as files hold them.
+// Labels as they are typed, and as files hold them.
 #pragma once
 #include <optional>
 #include <string>
@@ -12,14 +12,10 @@ namespace engine {
 
 using Words = std::vector<std::string>;
 
-// The lines of a --env-file or --label-file: without empty ones and those that begin with "#";
+// The lines of a --label-file: without empty ones and those that begin with "#";
 // blanks in front go, everything else stays as it is. Kind::Usage for a line without a name, or
 // with blanks in it. compat: docker
 base::Result<Words> read_lines(std::string_view text);
-
-// "NAME=VALUE" stays; a bare NAME gets the value that it has in `here`, and is left out where it
-// has none. Kind::Usage for what has no name. compat: docker
-base::Result<Words> with_values(const Words& entries, const Words& here);
 
 // "NAME=VALUE", "NAME" with no value; the last of a name counts. Kind::Usage.
 base::Result<std::vector<std::pair<std::string, std::string>>> read_labels(const Words& labels);

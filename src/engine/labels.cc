@@ -1,4 +1,4 @@
-#include "engine/env_file.h"
+#include "engine/labels.h"
 
 #include <algorithm>
 
@@ -41,20 +41,6 @@ std::optional<std::string> value_of(const Words& environment, std::string_view n
     if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
       return entry.substr(name.size() + 1);
   return std::nullopt;
-}
-
-Result<Words> with_values(const Words& entries, const Words& here) {
-  Words out;
-  for (const auto& entry : entries) {
-    if (entry.empty() || entry.front() == '=')
-      return base::usage_error("must be NAME or NAME=VALUE, got ", base::quote(entry));
-    if (entry.find('=') != std::string::npos) {
-      out.push_back(entry);
-      continue;
-    }
-    if (auto value = value_of(here, entry)) out.push_back(base::cat(entry, "=", *value));
-  }
-  return out;
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> read_labels(const Words& labels) {
