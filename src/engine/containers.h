@@ -33,10 +33,11 @@ class Container {
   base::Result<bool> try_lock();
   void unlock() { lock_.close(); }
   base::Status save() const;
+  // Reads the record anew. Kind::NotFound when it is gone.
+  base::Status reload();
 
  private:
   friend class Containers;
-  base::Status reload();
   base::Fd folder_{};
   base::Fd lock_{};
   std::string path_{};

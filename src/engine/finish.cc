@@ -20,6 +20,7 @@ using base::Kind;
 using base::Status;
 
 constexpr int kUnknownExit = 255;  // compat: docker, of containers that a restart found dead
+constexpr int kNoteWait = 10'000;  // milliseconds
 constexpr std::int64_t kFirstDelay = 100;  // milliseconds. compat: docker
 constexpr std::int64_t kLongestDelay = 60'000;
 constexpr std::int64_t kGoodRun = 10;  // seconds after which delays begin anew
@@ -109,12 +110,17 @@ Status finish(const Context& context, Container& container, std::uint32_t run) {
   return finish(context, container, run, Restarts::Yes);
 }
 
-Status finish_if_abandoned(const Context& context, Container& container) {
-  auto phase = TRY(phase_now(container));
-  if (phase != Phase::Exited || container.record.state.phase == Phase::Exited) return {};
-  auto monitor = TRY(open_process(container.record.state.monitor, container.record.state.boot));
-  if (monitor) return {};  // it is about to
-  return finish(context, container, container.record.state.run, Restarts::No);
+Status settle(const Context& context, Container& container) {
+  const auto& state = container.record.state;
+  if (state.phase != Phase::Running && state.phase != Phase::Paused) return {};
+  auto init = TRY(open_process(state.init, state.boot));
+  if (init) return {};
+  auto monitor = TRY(open_process(state.monitor, state.boot));
+  if (!monitor) return finish(context, container, state.run, Restarts::No);
+  // It is about to. With a restart policy it stays, and what it notes shows soon.
+  if (container.record.restart.policy == RestartPolicy::No)
+    (void)TRY(wait_process(*monitor, kNoteWait));
+  return container.reload();
 }
 
 }  // namespace engine

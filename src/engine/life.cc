@@ -33,16 +33,6 @@ using base::Status;
 constexpr int kKilledWait = 10'000;  // milliseconds for what SIGKILL ends
 constexpr int kLookAgain = 60'000;   // milliseconds
 
-// Waits for the process; false when the time is over first.
-Result<bool> wait_process(FdRef pidfd, int milliseconds) {
-  for (;;) {
-    sys::PollItem items[]{{.fd = pidfd, .events = POLLIN}};
-    auto ready = sys::poll(items, milliseconds);
-    if (ready) return ready.value() > 0;
-    if (ready.error().code() != EINTR) return std::move(ready).error();
-  }
-}
-
 Status steps_of_start(const Context& context, Container& container, const BeforeStart& before) {
   auto& state = container.record.state;
   (void)TRY(fs::make_dirs(container.run_path(), 0700));
@@ -207,7 +197,9 @@ Status unpause(const Context& context, Container& container) {
 }
 
 Status remove(const Context& context, Container& container, const RemoveOptions& options) {
-  TRY(finish_if_abandoned(context, container));
+  auto settled = settle(context, container);
+  if (!settled && settled.error().kind() == Kind::NotFound) return {};  // by its own --rm
+  TRY(std::move(settled));
   auto phase = TRY(phase_now(container));
   if (runs(phase) && !options.force)
     return base::state_error("container ", container.record.name, " is ", word(phase),
@@ -224,7 +216,7 @@ Result<int> wait_for_end(const Context& context, Container& container) {
   auto journal = TRY(Journal::open(context, Journal::From::Now));
   // Between its lookup and the opening of the journal it may have ended.
   auto fresh = TRY(Containers(context).open(container.record.id));
-  TRY(finish_if_abandoned(context, fresh));
+  TRY(settle(context, fresh));
   const auto& state = fresh.record.state;
   if (!runs(state.phase)) return state.exit_code;
   for (;;) {
@@ -233,7 +225,7 @@ Result<int> wait_for_end(const Context& context, Container& container) {
     auto monitor = TRY(open_process(state.monitor, state.boot));
     auto init = TRY(open_process(state.init, state.boot));
     if (!monitor && !init && state.phase != Phase::Restarting) {
-      TRY(finish_if_abandoned(context, fresh));
+      TRY(settle(context, fresh));
       if (!runs(state.phase)) return state.exit_code;
     }
     std::vector<sys::PollItem> items{{.fd = journal.readable(), .events = POLLIN}};

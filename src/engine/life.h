@@ -22,9 +22,9 @@ base::Status start(const Context& context, Container& container, const BeforeSta
 // again since `run`. Not locked by the caller.
 base::Status finish(const Context& context, Container& container, std::uint32_t run);
 
-// Finishes it where it has ended and its monitor is gone: that was killed, or the machine
-// restarted. No policy starts it again by this.
-base::Status finish_if_abandoned(const Context& context, Container& container);
+// Where its process has ended, waits until its monitor has noted that, or finishes it if the
+// monitor is gone: that was killed, or the machine restarted. No policy starts it again by this.
+base::Status settle(const Context& context, Container& container);
 
 // Its stop signal; after so many seconds (by default its own) SIGKILL; waits until it is finished.
 base::Status stop(const Context& context, Container& container,

@@ -1,15 +1,19 @@
 #include "engine/phase.h"
 
+#include <poll.h>
+
 #include <cerrno>
 
 #include "base/text.h"
 #include "base/time.h"
 #include "fs/proc.h"
+#include "sys/file.h"
 #include "sys/process.h"
 
 namespace engine {
 
 using base::Fd;
+using base::FdRef;
 using base::Result;
 
 Result<ProcessId> identify(pid_t pid) {
@@ -47,8 +51,19 @@ Result<std::optional<Fd>> open_process(const ProcessId& process, const std::stri
 Result<Phase> phase_now(const Container& container) {
   const auto& state = container.record.state;
   if (state.phase != Phase::Running && state.phase != Phase::Paused) return state.phase;
-  auto alive = TRY(open_process(state.init, state.boot));
-  return alive ? state.phase : Phase::Exited;
+  auto init = TRY(open_process(state.init, state.boot));
+  if (init) return state.phase;
+  auto monitor = TRY(open_process(state.monitor, state.boot));
+  return monitor ? state.phase : Phase::Exited;
+}
+
+Result<bool> wait_process(FdRef pidfd, int milliseconds) {
+  for (;;) {
+    sys::PollItem items[]{{.fd = pidfd, .events = POLLIN}};
+    auto ready = sys::poll(items, milliseconds);
+    if (ready) return ready.value() > 0;
+    if (ready.error().code() != EINTR) return std::move(ready).error();
+  }
 }
 
 Result<bool> lost_monitor(const Container& container, Phase phase) {

@@ -16,8 +16,11 @@ base::Result<std::optional<base::Fd>> open_process(const ProcessId& process,
 // Of this boot of the machine. man: proc(5), random/boot_id
 base::Result<std::string> boot_id();
 
-// The status: that of the record where it still holds; Exited when its process is gone and nobody
-// has said so (its monitor was killed, the machine restarted).
+// Waits until it has ended; false when the time is over first.
+base::Result<bool> wait_process(base::FdRef pidfd, int milliseconds);
+
+// That of the record where it still holds; Exited when its process is gone and so is its monitor,
+// who would have noted it (it was killed, the machine restarted).
 base::Result<Phase> phase_now(const Container& container);
 
 // Whether it runs and has lost its monitor: its output goes nowhere, nobody will note its end.

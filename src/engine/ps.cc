@@ -140,7 +140,8 @@ Result<int> execute(const Context& context, const PsCommand& command) {
   std::vector<Row> rows;
   for (auto& container : containers) {
     // What a person is told is the truth, also where nobody has noted it yet.
-    auto finished = finish_if_abandoned(context, container);
+    auto finished = settle(context, container);
+    if (!finished && finished.error().kind() == base::Kind::NotFound) continue;  // by --rm
     if (!finished) context.tell(finished.error().text());
     Row row{.record = &container.record};
     row.phase = TRY(phase_now(container));

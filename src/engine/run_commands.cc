@@ -89,7 +89,7 @@ class Looking {
     if (init)
       return base::state_error("the monitor of container ", container_.record.name,
                                " is gone, and what it printed with it; the container still runs");
-    auto done = finish_if_abandoned(context_, container_);
+    auto done = settle(context_, container_);
     if (!done && done.error().kind() != base::Kind::NotFound) return std::move(done).error();
     return container_.record.state.exit_code;
   }
@@ -127,7 +127,7 @@ Status check_terminal(bool wanted) {
 }
 
 Status start_one(const Context& context, Container& container) {
-  TRY(finish_if_abandoned(context, container));
+  TRY(settle(context, container));
   TRY(container.lock());
   TRY(start(context, container));
   container.unlock();
@@ -137,7 +137,7 @@ Status start_one(const Context& context, Container& container) {
 Result<int> start_after_boot(const Context& context) {
   int code = 0;
   for (auto& container : TRY(Containers(context).list())) {
-    auto finished = finish_if_abandoned(context, container);
+    auto finished = settle(context, container);
     const auto& record = container.record;
     bool wanted =
         record.restart.policy == RestartPolicy::Always ||
@@ -207,7 +207,7 @@ Result<int> execute(const Context& context, const StartCommand& command) {
                           });
   auto container = TRY(Containers(context).find(command.containers.front()));
   TRY(check_terminal(container.record.tty && command.interactive));
-  TRY(finish_if_abandoned(context, container));
+  TRY(settle(context, container));
   return start_and_look(context, container, attach_options(command.streams, command.interactive));
 }
 

@@ -9,8 +9,8 @@ namespace engine {
 // Mounts its root file system, unless that is the user's folder.
 base::Status mount_root(const Container& container);
 
-// Undoes all that start makes: the runtime's record, networks, mounts, the run folder. Goes on after
-// what fails.
+// Undoes all that start makes: the runtime's record, networks, mounts, the run folder. Goes on
+// after what fails.
 void undo(const Context& context, Container& container);
 // The same after a start that failed, or whose engine was killed: its monitor may still be there.
 void undo_unfinished(const Context& context, Container& container);
