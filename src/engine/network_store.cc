@@ -1,13 +1,12 @@
 #include "engine/network_store.h"
 
 #include <fcntl.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/text.h"
-#include "base/time.h"
+#include "engine/clock.h"
 #include "engine/containers.h"
 #include "engine/host_routes.h"
 #include "fs/files.h"
@@ -28,12 +27,6 @@ constexpr const char* kEnding = ".conflist";
 constexpr std::string_view kLink = "coracle";  // with a number: the names of bridges
 constexpr unsigned kLinks = 4096;
 constexpr int kTries = 64;
-
-std::string now() {
-  struct timespec time {};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return base::rfc3339(time.tv_sec, time.tv_nsec);
-}
 
 Error no_such(const std::string& name) { return Error(Kind::NotFound, "no such network: " + name); }
 
@@ -183,7 +176,7 @@ Result<Network> Networks::make_locked(Network wish) const {
   TRY(choose_subnets(others, wish), "network ", wish.name);
   if (is_ours(wish) && wish.interface.empty())
     wish.interface = TRY(free_link(others, wish.name == kDefaultNetwork ? 0 : 1));
-  wish.created = now();
+  wish.created = present_time();
   write_config(wish);
   TRY(fs::replace_file(folder, wish.name + kEnding, base::dump(wish.config, 2) + "\n", 0600));
   return wish;
