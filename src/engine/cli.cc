@@ -60,6 +60,7 @@ std::variant<Invocation, Answer> parse_arguments(const Words& args) {
   add_networks(app, choice);
   add_update(app, choice);
   add_volumes(app, choice);
+  add_images(app, choice);
   cli::add_completion(app, choice.text);
   auto words = cli::with_two_dashes(args, app);
   try {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "engine/container_command.h"
+#include "engine/image_command.h"
 #include "engine/look_command.h"
 #include "engine/network_command.h"
 #include "engine/volume_command.h"
@@ -26,7 +27,10 @@ struct Invocation {
                NetworkListCommand, NetworkInspectCommand, NetworkRemoveCommand, NetworkPruneCommand,
                NetworkConnectCommand, NetworkDisconnectCommand, PortCommand, VolumeCreateCommand,
                VolumeListCommand, VolumeInspectCommand, VolumeRemoveCommand, VolumePruneCommand,
-               UpdateCommand>
+               UpdateCommand, PullImagesCommand, PushImageCommand, ListImagesCommand,
+               RemoveImagesCommand, TagImageCommand, SaveCommand, LoadCommand, ImportImageCommand,
+               HistoryCommand, LogInCommand, LogOutCommand, InfoCommand, VersionCommand,
+               StatsCommand, InspectCommand>
       command{};
 };
 

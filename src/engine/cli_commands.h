@@ -34,6 +34,8 @@ void add_networks(CLI::App& app, Choice& choice);
 // volume create, ls, inspect, rm, prune.
 void add_volumes(CLI::App& app, Choice& choice);
 void add_update(CLI::App& app, Choice& choice);
+// images, pull, push, login, logout, history, rmi, tag, save, load, import, info, version.
+void add_images(CLI::App& app, Choice& choice);
 
 // The options of run and create that say what is made, by subject.
 void add_make_options(CLI::App* command, MakeCommand& make);

@@ -73,6 +73,27 @@ void add_top(CLI::App& app, Choice& choice) {
   });
 }
 
+void add_stats(CLI::App& app, Choice& choice) {
+  auto [command, stats] = add<StatsCommand>(app, choice, "stats", "show what containers use",
+                                            "engine stats --no-stream bird");
+  command->add_option("CONTAINER", stats->containers, "containers, by name or id (all that run)");
+  command->add_flag("--no-stream", stats->once, "once, and not again and again");
+  command->add_flag("--json", stats->json, "as JSON, a line each");
+}
+
+void add_inspect(CLI::App& app, Choice& choice) {
+  auto [command, inspect] = add<InspectCommand>(
+      app, choice, "inspect", "tell all of containers, images, volumes and networks",
+      "engine inspect --format '{{.State.Status}}' bird");
+  command->add_option("NAME", inspect->names, "by name or id")->required();
+  command->add_option("-f,--format", inspect->format, "what of it, such as {{json .State}}")
+      ->option_text("TEMPLATE");
+  command->add_option("--type", inspect->type, "container, image, volume or network: only that")
+      ->option_text("TYPE")
+      ->check(cli::one_of({"container", "image", "volume", "network"}));
+  command->add_flag("-s,--size", inspect->size, "with the bytes of a container's files");
+}
+
 void add_events(CLI::App& app, Choice& choice) {
   auto [command, events] = add<EventsCommand>(app, choice, "events", "tell what happens",
                                               "engine events --since 10m --filter event=die");
@@ -90,6 +111,8 @@ void add_look(CLI::App& app, Choice& choice) {
   add_logs(app, choice);
   add_exec(app, choice);
   add_top(app, choice);
+  add_stats(app, choice);
+  add_inspect(app, choice);
   add_events(app, choice);
 }
 

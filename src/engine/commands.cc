@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "engine/container_commands.h"
+#include "engine/image_commands.h"
 #include "engine/look_commands.h"
 #include "engine/network_commands.h"
 #include "engine/places.h"

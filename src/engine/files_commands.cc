@@ -8,6 +8,7 @@
 #include "engine/changes.h"
 #include "engine/commands.h"
 #include "engine/container_root.h"
+#include "engine/image_names.h"
 #include "engine/journal.h"
 #include "engine/life.h"
 #include "engine/look_commands.h"
@@ -69,11 +70,7 @@ Result<image::Descriptor> commit_nameless(const image::Store& store,
   image::Reference name{.registry = "localhost", .repository = "commit", .tag = {}};
   name.tag = container.record.brief();
   auto out = TRY(image::commit_bundle(store, bundle, name, options));
-  auto final = name;
-  final.tag.clear();
-  final.digest = out.digest;
-  TRY(store.name(final, out));
-  (void)TRY(store.unname(name));
+  TRY(make_nameless(store, name, out));
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "image/image_config.h"
 #include "image/import_archive.h"
 #include "image/import_layout.h"
+#include "image/instruction.h"
 #include "image/layer.h"
 #include "image/layer_write.h"
 #include "image/media.h"
@@ -78,13 +79,17 @@ Result<WrittenLayer> layer_from_tar(const Blobs& blobs, FdRef file, const Import
 // An image of this one layer.
 Result<Descriptor> image_of(const Blobs& blobs, const WrittenLayer& layer,
                             const ImportOptions& options) {
-  ImageConfig config{.platform = options.platform, .diff_ids = {layer.diff_id}};
+  ImageConfig config{
+      .created = options.created, .platform = options.platform, .diff_ids = {layer.diff_id}};
   config.config.env = {std::string(kPath)};
   config.config.cmd = options.command;
   if (config.config.cmd.empty()) config.config.cmd = {"/bin/sh"};
-  config.history = {History{.created_by = "bundler import"}};
+  config.history = {History{
+      .created = options.created, .created_by = options.created_by, .comment = options.message}};
+  auto document = write_image_config(config);
+  for (const auto& text : options.instructions) TRY(apply_instruction(text, document));
   Manifest manifest{.media_type = std::string(kOciManifest)};
-  manifest.config = TRY(blobs.put(base::dump(write_image_config(config)), kOciConfig));
+  manifest.config = TRY(blobs.put(base::dump(document), kOciConfig));
   manifest.layers = {layer.descriptor};
   auto out = TRY(blobs.put(base::dump(write_manifest(manifest)), kOciManifest));
   out.platform = options.platform;

@@ -18,6 +18,11 @@ struct ImportOptions {
   bool compress = true;                 // a root file system's layer as gzip
   GrowthLimit growth{};                 // of whatever comes compressed
   std::vector<std::string> command{};   // Cmd of a root file system's image; default: /bin/sh
+  // Of a root file system's image: when and how it was made, and what is changed in it.
+  std::string created{};  // RFC 3339
+  std::string created_by = "bundler import";
+  std::string message{};
+  std::vector<std::string> instructions{};  // as apply_instruction takes them
   Trust trust{};
 };
 
