@@ -31,6 +31,8 @@ using Words = std::vector<std::string>;
 constexpr const char* kSlirpServer = "10.0.2.3";
 constexpr const char* kSlirpGuest = "10.0.2.100";
 constexpr const char* kPastaServer = "169.254.1.1";
+constexpr const char* kSocket = "slirp4netns.sock";
+constexpr int kFolderNumber = 4;
 constexpr int kReadyNumber = 3;      // the descriptor by which slirp4netns says that it is ready
 constexpr int kPatience = 30'000;    // milliseconds
 constexpr int kStep = 5;             // milliseconds between two looks for pasta's pid file
@@ -55,16 +57,19 @@ class Starting {
       : context_(context), container_(container), init_(init) {}
 
   Status slirp() {
-    auto socket = container_.run_path() + "/slirp4netns.sock";
+    auto socket = base::cat(container_.run_path(), "/", kSocket);
+    // By its own path the socket's name would be longer than the kernel takes. man: unix(7)
+    auto folder = TRY(sys::openat(FdRef::cwd(), container_.run_path(), O_RDONLY | O_DIRECTORY));
     Words words{"--configure",       "--mtu=65520",
                 "--enable-sandbox",  "--enable-seccomp",
                 "--ready-fd",        base::cat(kReadyNumber),
-                "--api-socket",      socket,
+                "--api-socket",      base::cat("/proc/self/fd/", kFolderNumber, "/", kSocket),
                 "--netns-type=path", "--disable-host-loopback"};
     words.push_back(namespace_path(init_, "net"));
     words.emplace_back("tap0");
     auto ready = TRY(sys::pipe());
-    auto started = TRY(start(kSlirp, words, {{ready.write_end, kReadyNumber}}));
+    auto started =
+        TRY(start(kSlirp, words, {{ready.write_end, kReadyNumber}, {folder, kFolderNumber}}));
     ready.write_end.close();
     char letter = 0;
     auto got = TRY(sys::read(ready.read_end, std::span(&letter, 1)), kSlirp);
