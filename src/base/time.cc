@@ -37,8 +37,7 @@ std::int64_t eat_fraction(std::string_view& text) {
   auto figures = text.substr(1, end == std::string_view::npos ? end : end - 1);
   text.remove_prefix(figures.size() + 1);
   std::int64_t out = 0;
-  for (std::size_t i = 0; i < 9; ++i)
-    out = out * 10 + (i < figures.size() ? figures[i] - '0' : 0);
+  for (std::size_t i = 0; i < 9; ++i) out = out * 10 + (i < figures.size() ? figures[i] - '0' : 0);
   return out;
 }
 

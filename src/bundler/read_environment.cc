@@ -31,17 +31,17 @@ std::int64_t now() {
 
 Environment read_environment() {
   Environment out{.uid = ::geteuid(),
-                           .gid = ::getegid(),
-                           .now = now(),
-                           .home = variable("HOME"),
-                           .data_home = variable("XDG_DATA_HOME"),
-                           .config_home = variable("XDG_CONFIG_HOME"),
-                           .runtime_dir = variable("XDG_RUNTIME_DIR"),
-                           .docker_config = variable("DOCKER_CONFIG"),
-                           .registry_auth_file = variable("REGISTRY_AUTH_FILE"),
-                           .registries_conf = variable("CONTAINERS_REGISTRIES_CONF"),
-                           .search_path = variable("PATH"),
-                           .terminal = draws_on(STDERR_FILENO)};
+                  .gid = ::getegid(),
+                  .now = now(),
+                  .home = variable("HOME"),
+                  .data_home = variable("XDG_DATA_HOME"),
+                  .config_home = variable("XDG_CONFIG_HOME"),
+                  .runtime_dir = variable("XDG_RUNTIME_DIR"),
+                  .docker_config = variable("DOCKER_CONFIG"),
+                  .registry_auth_file = variable("REGISTRY_AUTH_FILE"),
+                  .registries_conf = variable("CONTAINERS_REGISTRIES_CONF"),
+                  .search_path = variable("PATH"),
+                  .terminal = draws_on(STDERR_FILENO)};
   for (auto one = environ; *one; ++one) out.variables.emplace_back(*one);
   struct winsize size {};
   if (out.terminal && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)

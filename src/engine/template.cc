@@ -155,8 +155,7 @@ class Filler {
         if (depth == 0) return base::usage_error("--format: {{end}} ends nothing");
         return out;
       }
-      auto filled =
-          words[0] == "range" ? range(words, document, depth) : one(words, document);
+      auto filled = words[0] == "range" ? range(words, document, depth) : one(words, document);
       out += TRY(std::move(filled));
     }
   }

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "cli/table.h"
 #include "engine/commands.h"
-#include "engine/labels.h"
 #include "engine/journal.h"
+#include "engine/labels.h"
 #include "engine/volumes.h"
 
 namespace engine {

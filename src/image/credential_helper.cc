@@ -22,8 +22,7 @@ bool is_plain(std::string_view name) {
 }
 
 base::Result<Answer> run_program(const HelperWorld& helpers, const std::string& program,
-                                           const std::string& action,
-                                           const std::string& question) {
+                                 const std::string& action, const std::string& question) {
   auto path = TRY(programs::find(helpers.search_path, program));
   programs::Limits limits{.time = std::chrono::seconds(helpers.seconds), .bytes = kLargestAnswer};
   return programs::run({path, {action}, helpers.environment}, question, limits,

@@ -85,9 +85,8 @@ class Extractor::Work {
   Status begin(const Entry& entry) {
     TRY(count(entry));
     if (options_.note_owners && (entry.uid != 0 || entry.gid != 0))
-      totals_->note(
-          "owners other than root are left out, since this user has no other ids: first ",
-          entry.path);
+      totals_->note("owners other than root are left out, since this user has no other ids: first ",
+                    entry.path);
     auto operation = TRY(layer_operation(entry));
     return std::visit(base::each{[&](const Create& o) { return create(o, entry); },
                                  [&](const Hide& o) { return hide(o); },
