@@ -84,6 +84,15 @@ void add_ps(CLI::App& app, Choice& choice) {
       ->allow_extra_args(false);
 }
 
+// What completions ask for containers.
+void add_list(CLI::App& app, Choice& choice) {
+  auto [command, list] =
+      add<PsCommand>(app, choice, "list", "the names of all containers", "engine list -q");
+  list->all = list->names = true;
+  command->add_flag("-q,--quiet", list->quiet, "nothing else");
+  command->group("");
+}
+
 void add_finish(CLI::App& app, Choice& choice) {
   auto [command, finish] = add<FinishCommand>(
       app, choice, "finish", "what a monitor does at a container's end", "engine finish bird 1");
@@ -108,6 +117,7 @@ void add_containers(CLI::App& app, Choice& choice) {
   add_attach(app, choice);
   add_ends(app, choice);
   add_others(app, choice);
+  add_list(app, choice);
   add_finish(app, choice);
 }
 

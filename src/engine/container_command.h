@@ -85,6 +85,7 @@ struct PsCommand {
   bool no_trunc = false;
   bool json = false;
   bool latest = false;
+  bool names = false;  // nothing else, one to a line
   std::optional<std::uint32_t> last{};
   Words filters{};  // name=, id=, status=, label=, ancestor=, network=, volume=, exited=
 };

@@ -156,6 +156,10 @@ Result<int> execute(const Context& context, const PsCommand& command) {
     TRY(print(base::dump(json(rows, now), 2) + "\n"));
     return 0;
   }
+  if (command.names) {
+    for (const auto& row : rows) TRY(print(row.record->name + "\n"));
+    return 0;
+  }
   if (!command.quiet) {
     TRY(print(table(rows, command.no_trunc, now)));
     return 0;
