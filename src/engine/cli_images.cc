@@ -1,3 +1,4 @@
+#include "bundler/cli_commands.h"
 #include "engine/cli_add.h"
 
 namespace engine {
@@ -5,38 +6,21 @@ namespace {
 
 constexpr const char* kImage = "an image of the store, by name or id";
 
-void add_registry_flags(CLI::App* command, bundler::RegistryFlags& flags) {
-  command->add_flag("--plain-http", flags.plain_http,
-                    "speak http without TLS also to a registry that is not on this machine");
-  command
-      ->add_flag_function(
-          "--tls-verify", [&flags](std::int64_t given) { flags.tls_verify = given > 0; },
-          "hold certificates against their authorities; =false: take any, and http")
-      ->option_text("[=BOOL]");
-  command->add_option("--cert-dir", flags.cert_dir, "a folder with authorities and a certificate")
-      ->option_text("DIR");
-}
-
-void add_platform(CLI::App* command, std::string& platform) {
-  command->add_option("--platform", platform, "another platform than this machine's")
-      ->option_text("OS/ARCHITECTURE[/VARIANT]");
-}
-
 void add_registries(CLI::App& app, Choice& choice) {
   auto [pulling, pull] = add<PullImagesCommand>(
       app, choice, "pull", "fetch images from their registries", "engine pull ubuntu:24.04");
   pulling->add_option("NAME", pull->pull.images, "such as ubuntu, localhost:5000/a/b:tag")
       ->required();
-  add_platform(pulling, pull->pull.platform);
-  add_registry_flags(pulling, pull->pull.registry_flags);
+  bundler::add_platform(pulling, pull->pull.platform);
+  bundler::add_registry_flags(pulling, pull->pull.registry_flags);
   pulling->add_flag("-q,--quiet", pull->quiet, "print nothing but errors");
   auto [pushing, push] = add<PushImageCommand>(app, choice, "push", "send an image to a registry",
                                                "engine push birds:tame localhost:5000/birds:tame");
   pushing->add_option("IMAGE", push->push.image, kImage)->required();
   pushing->add_option("DESTINATION", push->push.destination,
                       "the name it gets there (default: the same)");
-  add_platform(pushing, push->push.platform);
-  add_registry_flags(pushing, push->push.registry_flags);
+  bundler::add_platform(pushing, push->push.platform);
+  bundler::add_registry_flags(pushing, push->push.registry_flags);
   pushing->add_flag("-q,--quiet", push->quiet, "print nothing but errors");
   auto [logging_in, in] =
       add<LogInCommand>(app, choice, "login", "keep a user name and a password for a registry",
@@ -46,7 +30,7 @@ void add_registries(CLI::App& app, Choice& choice) {
       ->option_text("USER");
   logging_in->add_flag("--password-stdin", in->login.password_stdin,
                        "read the password from standard input instead of asking for it");
-  add_registry_flags(logging_in, in->login.registry_flags);
+  bundler::add_registry_flags(logging_in, in->login.registry_flags);
   auto [logging_out, out] =
       add<LogOutCommand>(app, choice, "logout", "forget the credentials for a registry",
                          "engine logout localhost:5000");

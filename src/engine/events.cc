@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "engine/commands.h"
+#include "engine/filters.h"
 #include "engine/journal.h"
 #include "engine/look_commands.h"
 #include "engine/moments.h"
@@ -34,11 +35,8 @@ std::string attribute(const Event& event, std::string_view name) {
   return {};
 }
 
-Result<bool> matches(const Event& event, const std::string& filter) {
-  auto equals = filter.find('=');
-  if (equals == std::string::npos)
-    return base::usage_error("--filter ", base::quote(filter), ": must be NAME=VALUE");
-  auto name = filter.substr(0, equals), value = filter.substr(equals + 1);
+Result<bool> matches(const Event& event, const Filter& filter) {
+  const auto& [name, value] = filter;
   if (name == "type") return event.type == value;
   if (name == "event") return event.action == value;
   if (name == "container" || name == "network" || name == "volume")
@@ -48,24 +46,12 @@ Result<bool> matches(const Event& event, const std::string& filter) {
     auto image = event.type == "image" ? event.id : attribute(event, "image");
     return image == value || image.starts_with(value + ":");
   }
-  return base::usage_error("--filter ", base::quote(filter),
+  return base::usage_error("--filter ", base::quote(name),
                            ": must be type, event, container, image, network or volume");
 }
 
-// Of one name any of its filters, of different names all. compat: docker events
 Result<bool> wanted(const Event& event, const Words& filters) {
-  std::vector<std::pair<std::string, bool>> names;
-  for (const auto& filter : filters) {
-    bool good = TRY(matches(event, filter));
-    auto name = filter.substr(0, filter.find('='));
-    auto known = std::find_if(names.begin(), names.end(),
-                              [&](const auto& one) { return one.first == name; });
-    if (known == names.end())
-      names.emplace_back(name, good);
-    else
-      known->second = known->second || good;
-  }
-  return std::all_of(names.begin(), names.end(), [](const auto& one) { return one.second; });
+  return passes(filters, [&](const Filter& filter) { return matches(event, filter); });
 }
 
 // compat: docker events

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/table.h"
 #include "engine/commands.h"
+#include "engine/filters.h"
 #include "engine/host_routes.h"
 #include "engine/journal.h"
 #include "engine/network_rules.h"
@@ -57,11 +58,8 @@ bool has_label(const Network& network, std::string_view wanted) {
   });
 }
 
-Result<bool> matches(const Network& network, const std::string& filter) {
-  auto equals = filter.find('=');
-  if (equals == std::string::npos)
-    return base::usage_error("--filter ", base::quote(filter), ": must be NAME=VALUE");
-  auto name = filter.substr(0, equals), value = filter.substr(equals + 1);
+Result<bool> matches(const Network& network, const Filter& filter) {
+  const auto& [name, value] = filter;
   if (name == "name") return network.name.find(value) != std::string::npos;
   if (name == "driver") return network.driver == value;
   if (name == "label") return has_label(network, value);
@@ -144,11 +142,8 @@ Result<int> execute(const Context& context, const NetworkCreateCommand& command)
 Result<int> execute(const Context& context, const NetworkListCommand& command) {
   std::vector<Network> networks;
   for (auto& network : TRY(all_networks(context))) {
-    bool wanted = true;
-    for (const auto& filter : command.filters) {
-      bool one = TRY(matches(network, filter));
-      wanted = wanted && one;
-    }
+    bool wanted = TRY(
+        passes(command.filters, [&](const Filter& filter) { return matches(network, filter); }));
     if (wanted) networks.push_back(std::move(network));
   }
   if (command.quiet) {

@@ -7,6 +7,7 @@
 #include "cli/table.h"
 #include "engine/commands.h"
 #include "engine/container_commands.h"
+#include "engine/filters.h"
 #include "engine/life.h"
 #include "engine/phase.h"
 
@@ -55,11 +56,8 @@ bool has_label(const Record& record, std::string_view wanted) {
   });
 }
 
-Result<bool> matches(const Row& row, const std::string& filter) {
-  auto equals = filter.find('=');
-  if (equals == std::string::npos)
-    return base::usage_error("--filter ", base::quote(filter), ": must be NAME=VALUE");
-  auto name = filter.substr(0, equals), value = filter.substr(equals + 1);
+Result<bool> matches(const Row& row, const Filter& filter) {
+  const auto& [name, value] = filter;
   const auto& record = *row.record;
   if (name == "id") return record.id.starts_with(value);
   if (name == "name") return record.name.find(value) != std::string::npos;
@@ -77,23 +75,6 @@ Result<bool> matches(const Row& row, const std::string& filter) {
     });
   return base::usage_error("--filter: ", base::quote(name), " is none of id, name, label, status, ",
                            "exited, ancestor, network, volume");
-}
-
-// Filters of one name are alternatives, those of several must all hold. compat: docker
-Result<bool> matches_all(const Row& row, const Words& filters) {
-  std::vector<std::pair<std::string, bool>> names;
-  for (const auto& filter : filters) {
-    bool good = TRY(matches(row, filter));
-    auto name = filter.substr(0, filter.find('='));
-    auto known = std::find_if(names.begin(), names.end(),
-                              [&](const auto& one) { return one.first == name; });
-    if (known == names.end())
-      names.emplace_back(name, good);
-    else
-      // Labels must all be there.
-      known->second = name == "label" ? known->second && good : known->second || good;
-  }
-  return std::all_of(names.begin(), names.end(), [](const auto& one) { return one.second; });
 }
 
 std::string table(const std::vector<Row>& rows, bool whole, std::int64_t now) {
@@ -148,7 +129,8 @@ Result<int> execute(const Context& context, const PsCommand& command) {
     row.lost_monitor = TRY(lost_monitor(container, row.phase));
     bool runs =
         row.phase == Phase::Running || row.phase == Phase::Paused || row.phase == Phase::Restarting;
-    bool wanted = TRY(matches_all(row, command.filters));
+    bool wanted =
+        TRY(passes(command.filters, [&](const Filter& filter) { return matches(row, filter); }));
     if ((all || runs) && wanted && (most == 0 || rows.size() < most)) rows.push_back(row);
   }
   auto now = context.environment.now;
