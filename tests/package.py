@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """The Debian package: built by one command, without an error of lintian's, installed and removed.
 
-    tests/package.py [--twice]     "N passed, N failed, N skipped"; --twice: and a second build gives the same bytes
+    tests/package.py [--twice]           --twice: and a second build gives the same bytes
+    tests/package.py --installed BUILD   no package: only what `meson install` makes of a build that is there
+
+Ends with "N passed, N failed, N skipped".
 """
 import argparse
 import hashlib
@@ -15,6 +18,7 @@ import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 FOLDER = TOP / (os.environ.get("BUILD", "build") + "-package")
+PROGRAMS = ("runtime", "bundler", "engine")
 counts = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -29,7 +33,7 @@ def call(*words):
 
 def expected():
     """What must be in it, as paths below /usr; commands are known by their pages."""
-    for program in ("runtime", "bundler", "engine"):
+    for program in PROGRAMS:
         yield f"bin/{program}"
         yield f"share/bash-completion/completions/{program}.bash"
         yield f"share/zsh/vendor-completions/_{program}"
@@ -37,6 +41,19 @@ def expected():
         for page in sorted((TOP / "src" / program / "man").iterdir()):
             yield f"share/man/man{page.suffix[1:]}/{page.name}.gz"
     yield "share/doc/coracle/copyright"
+
+
+def check_meson_install(folder):
+    """What `meson install` puts below its prefix, of a build that is there."""
+    with tempfile.TemporaryDirectory(prefix="coracle-install-") as name:
+        done = call("meson", "install", "-C", folder, "--no-rebuild", "--quiet", "--destdir", name)
+        root = pathlib.Path(name) / "usr/local"
+        plain = [path.replace("vendor-completions", "site-functions").removesuffix(".gz") for path in expected() if "/doc/" not in path]
+        missing = [path for path in plain if not (root / path).is_file()]
+        tell("meson install installs all that it should", done.stdout if done.returncode else ", ".join(missing))
+        for program in PROGRAMS:
+            done = call(root / "bin" / program, "--version")
+            tell(f"the installed {program} runs", "" if done.returncode == 0 and program in done.stdout else done.stdout)
 
 
 def build():
@@ -65,7 +82,7 @@ def check_install(file):
         done = call(*dpkg, "--install", file)
         missing = [path for path in expected() if not (root / "usr" / path).is_file()]
         tell("it installs all that it should", done.stdout if done.returncode else ", ".join(missing))
-        for program in ("runtime", "bundler", "engine"):
+        for program in PROGRAMS:
             done = call(root / "usr/bin" / program, "--version")
             tell(f"the installed {program} runs", "" if done.returncode == 0 and program in done.stdout else done.stdout)
         done = call(*dpkg, "--purge", "coracle")
@@ -73,10 +90,19 @@ def check_install(file):
         tell("it is removed without a trace", done.stdout if done.returncode else ", ".join(left))
 
 
+def end():
+    print(", ".join(f"{number} {word}" for word, number in counts.items()))
+    sys.exit(1 if counts["failed"] else 0)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--twice", action="store_true", help="build a second time and compare")
+    arguments.add_argument("--installed", metavar="BUILD", help="no package: only what meson install makes of this build")
     options = arguments.parse_args()
+    if options.installed:
+        check_meson_install(options.installed)
+        end()
     if not shutil.which("dpkg-deb") or not shutil.which("apt-get"):
         print("skipped this is not Debian")
         sys.exit(77)
@@ -90,8 +116,7 @@ def main():
         print(done.stdout, end="")
         tell("lintian finds no error", "" if done.returncode == 0 else done.stdout)
         check_install(first)
-    print(", ".join(f"{number} {word}" for word, number in counts.items()))
-    sys.exit(1 if counts["failed"] else 0)
+    end()
 
 
 if __name__ == "__main__":
