@@ -36,7 +36,8 @@ std::string attribute(const Event& event, std::string_view name) {
 }
 
 Result<bool> matches(const Event& event, const Filter& filter) {
-  const auto& [name, value] = filter;
+  const auto& name = filter.name;
+  const auto& value = filter.value;
   if (name == "type") return event.type == value;
   if (name == "event") return event.action == value;
   if (name == "container" || name == "network" || name == "volume")

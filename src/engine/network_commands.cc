@@ -59,7 +59,8 @@ bool has_label(const Network& network, std::string_view wanted) {
 }
 
 Result<bool> matches(const Network& network, const Filter& filter) {
-  const auto& [name, value] = filter;
+  const auto& name = filter.name;
+  const auto& value = filter.value;
   if (name == "name") return network.name.find(value) != std::string::npos;
   if (name == "driver") return network.driver == value;
   if (name == "label") return has_label(network, value);

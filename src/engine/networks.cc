@@ -96,6 +96,7 @@ void detach(const Context& context, const Record& record, const Attachment& atta
 
 std::vector<std::string> networks_of(const std::vector<Attachment>& attachments) {
   std::vector<std::string> out;
+  out.reserve(attachments.size());
   for (const auto& attachment : attachments) out.push_back(attachment.network);
   return out;
 }

@@ -57,7 +57,8 @@ bool has_label(const Record& record, std::string_view wanted) {
 }
 
 Result<bool> matches(const Row& row, const Filter& filter) {
-  const auto& [name, value] = filter;
+  const auto& name = filter.name;
+  const auto& value = filter.value;
   const auto& record = *row.record;
   if (name == "id") return record.id.starts_with(value);
   if (name == "name") return record.name.find(value) != std::string::npos;

@@ -208,10 +208,9 @@ Result<std::string> make_namespaces(const Context& context) {
 // Nobody else may have made it, or write there: it may be in /tmp.
 Result<Fd> open_own(const std::string& path) {
   (void)TRY(fs::make_dirs(path, 0700));
-  auto folder = sys::openat(FdRef::cwd(), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  auto st = folder ? sys::fstat(folder.value()) : std::move(folder).error();
-  if (st && st.value().st_uid == sys::geteuid() && (st.value().st_mode & (S_IWGRP | S_IWOTH)) == 0)
-    return folder;
+  auto folder = TRY(sys::openat(FdRef::cwd(), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  auto st = TRY(sys::fstat(folder));
+  if (st.st_uid == sys::geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0) return folder;
   return base::system_error(path, ": must be a folder of this user's, writable for no one else");
 }
 
