@@ -28,7 +28,9 @@ std::string show_time(double seconds) {
 std::string rate(const Transfer& transfer) {
   if (transfer.seconds <= 0 || transfer.have == 0) return "";
   auto per_second = static_cast<double>(transfer.have) / transfer.seconds;
-  auto out = base::cat("  ", show_size(static_cast<std::uint64_t>(per_second)), "/s");
+  constexpr double kFastest = 1e15;  // sizes are foreign, and may be huge
+  auto shown = static_cast<std::uint64_t>(std::min(per_second, kFastest));
+  auto out = base::cat("  ", show_size(shown), "/s");
   if (transfer.ended || transfer.have >= transfer.size) return out;
   constexpr double kTooLong = 360'000;  // nobody plans for longer than a hundred hours
   auto left = static_cast<double>(transfer.size - transfer.have) / per_second;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
 
 #include "sys/call.h"
 
@@ -14,8 +15,10 @@ namespace {
 // Longer than our headers' union: Linux 6.17 writes members of BPF_PROG_QUERY that they do not know
 // whatever the size; the zeros at the end mean nothing to older kernels.
 struct Attributes {
-  union bpf_attr known {};
-  std::array<char, 128> more{};
+  union bpf_attr known;
+  std::array<char, 128> more;
+  // An initialiser would reach the first member of the union, and leave the others as they are.
+  Attributes() { std::memset(static_cast<void*>(this), 0, sizeof *this); }
 };
 
 long bpf(int command, Attributes& attributes) {
