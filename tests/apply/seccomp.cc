@@ -28,7 +28,11 @@ using spec::SeccompAction;
 namespace {
 
 // A sanitizer makes calls of its own, which a filter that allows hardly any refuses it, too.
-#ifdef __SANITIZE_ADDRESS__
+// g++ says so by a macro, clang by a feature.
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
