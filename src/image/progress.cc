@@ -42,7 +42,7 @@ std::string bar(const Transfer& transfer, std::size_t width) {
   double part = transfer.size == 0
                     ? 1.0
                     : static_cast<double>(transfer.have) / static_cast<double>(transfer.size);
-  auto filled = std::min(width, static_cast<std::size_t>(part * static_cast<double>(width)));
+  auto filled = static_cast<std::size_t>(std::min(part, 1.0) * static_cast<double>(width));
   std::string out(filled, '=');
   if (filled < width) {
     out += '>';
