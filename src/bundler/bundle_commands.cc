@@ -152,19 +152,12 @@ Status make_bundle(const Context& context, const MakeBundleCommand& command) {
   auto convert = TRY(convert_options(command, context.environment));
   auto extract = TRY(extract_options(command));
   Maker maker(context, command, std::move(convert), extract);
-  auto present = find_image(context.store, reference, command.from.platform);
-  // What is there for another platform is missing, too; what is there and damaged is not.
-  bool missing = !present;
-  if (missing && command.from.platform.empty()) {
-    auto named = TRY(context.store.find(reference));
-    missing = !named;
-  }
-  if (command.pull == PullPolicy::Always || (missing && command.pull == PullPolicy::Missing)) {
+  auto image = TRY(image_at_hand(context.store, reference, command.pull, command.from.platform),
+                   name, reference.text());
+  if (image)
+    TRY(maker.from_store(*image), name, reference.text());
+  else
     TRY(maker.from_registry(), name, command.image);
-  } else {
-    auto image = TRY(std::move(present), name, reference.text());
-    TRY(maker.from_store(image), name, reference.text());
-  }
   if (context.invocation.quiet) return {};
   for (const auto& text : maker.notes()) note(base::cat("note: ", text));
   return {};

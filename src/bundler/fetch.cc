@@ -3,11 +3,29 @@
 #include "bundler/commands.h"
 #include "bundler/progress_display.h"
 #include "bundler/registries.h"
+#include "bundler/store_commands.h"
 #include "bundler/trust.h"
 
 namespace bundler {
 
 using base::Result;
+
+Result<std::optional<image::Image>> image_at_hand(const image::Store& store,
+                                                  const image::Reference& name, PullPolicy policy,
+                                                  const std::string& platform) {
+  std::optional<image::Image> out;
+  if (policy == PullPolicy::Always) return out;
+  auto present = find_image(store, name, platform);
+  // What is there for another platform is missing, too; what is there and damaged is not.
+  bool missing = !present;
+  if (missing && platform.empty()) {
+    auto named = TRY(store.find(name));
+    missing = !named;
+  }
+  if (missing && policy == PullPolicy::Missing) return out;
+  out = TRY(std::move(present));
+  return out;
+}
 
 Result<Fetcher> Fetcher::make(const Context& context, const PullCommand& how) {
   Fetcher out(context);

@@ -1,5 +1,6 @@
 // Images from their registries, by the names that a user may give them.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,14 @@
 #include "image/registries.h"
 
 namespace bundler {
+
+// The image of the store; nothing where it is to be fetched: because that is wished, or because the
+// store has none of this name, or none for this platform. An error when it is damaged, or missing
+// and not to be fetched.
+base::Result<std::optional<image::Image>> image_at_hand(const image::Store& store,
+                                                        const image::Reference& name,
+                                                        PullPolicy policy,
+                                                        const std::string& platform);
 
 class Fetcher {
  public:

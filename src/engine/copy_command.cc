@@ -48,6 +48,17 @@ Result<Fd> root_of(const Context& context, Container& container) {
   return root_of_stopped(context, container);
 }
 
+// As a tar archive that nobody keeps: what writes layers and what extracts them do the work.
+Status carry(const CopySource& source, const CopyTarget& target, std::optional<Owner> owner) {
+  CopySink sink(target, {}, owner);
+  image::ArchiveReader archive(&sink);
+  image::TarWriter tar(&archive);
+  TRY(source.write(target.path(), tar));
+  TRY(tar.finish());
+  TRY(archive.finish());
+  return sink.finish();
+}
+
 Status copy_out(FdRef root, const Sides& sides, const CopyCommand& command) {
   auto source = TRY(CopySource::open(root, sides.from, command.follow_link));
   if (sides.to.stream) {
@@ -62,13 +73,7 @@ Status copy_out(FdRef root, const Sides& sides, const CopyCommand& command) {
       TRY(CopyTarget::open(std::nullopt, sides.to, sides.from, source.is_folder(), source.name()));
   std::optional<Owner> owner;
   if (!command.archive) owner = Owner{sys::geteuid(), sys::getegid()};
-  CopySink sink(target, {}, owner);
-  image::ArchiveReader archive(&sink);
-  image::TarWriter tar(&archive);
-  TRY(source.write(target.path(), tar));
-  TRY(tar.finish());
-  TRY(archive.finish());
-  return sink.finish();
+  return carry(source, target, owner);
 }
 
 Status copy_stream_in(FdRef root, const Sides& sides) {
@@ -92,13 +97,7 @@ Status copy_in(FdRef root, const Sides& sides, const CopyCommand& command) {
   auto source = TRY(CopySource::open(std::nullopt, sides.from, command.follow_link));
   auto target =
       TRY(CopyTarget::open(root, sides.to, sides.from, source.is_folder(), source.name()));
-  CopySink sink(target, {}, owner);
-  image::ArchiveReader archive(&sink);
-  image::TarWriter tar(&archive);
-  TRY(source.write(target.path(), tar));
-  TRY(tar.finish());
-  TRY(archive.finish());
-  return sink.finish();
+  return carry(source, target, owner);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include "engine/joins.h"
 #include "engine/journal.h"
 #include "engine/monitor.h"
-#include "engine/names_files.h"
 #include "engine/networks.h"
 #include "engine/phase.h"
 #include "engine/runtime_calls.h"
@@ -38,7 +37,6 @@ Status steps_of_start(const Context& context, Container& container, const Before
   (void)TRY(fs::make_dirs(container.run_path(), 0700));
   TRY(mount_root(container));
   TRY(write_joins(context, container));
-  TRY(make_names_files(container));
   auto held = TRY(hold_ports(context, container.record));
   auto monitored = TRY(start_monitor(context, container, held));
   state.monitor = monitored.monitor;

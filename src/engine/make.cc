@@ -86,19 +86,11 @@ class Maker {
     auto store = TRY(image::Store::open(context_.places.store));
     bundler::Context place{invocation, context_.environment, store};
     auto reference = TRY(place.find(command_.image));
-    auto platform = TRY(bundler::platform_of(command_.from.platform));
-    auto present = store.image(reference, platform);
-    bool missing = !present;
-    if (missing) {
-      auto named = TRY(store.find(reference));
-      missing = !named || !command_.from.platform.empty();
-    }
-    bool fetch = command_.pull == bundler::PullPolicy::Always ||
-                 (missing && command_.pull == bundler::PullPolicy::Missing);
-    if (!fetch) {
-      auto image = TRY(std::move(present));
-      image::StoredLayers layers(store.blobs(), image.manifest, {});
-      return bundle(store, image, layers);
+    auto stored =
+        TRY(bundler::image_at_hand(store, reference, command_.pull, command_.from.platform));
+    if (stored) {
+      image::StoredLayers layers(store.blobs(), stored->manifest, {});
+      return bundle(store, *stored, layers);
     }
     auto fetcher = TRY(bundler::Fetcher::make(place, command_.from));
     auto names = TRY(fetcher.meanings(command_.image));

@@ -164,12 +164,6 @@ struct Neighbours {
 
 }  // namespace
 
-Status make_names_files(const Container& container) {
-  for (const char* name : {kHosts, kHostname, kResolver})
-    (void)TRY(sys::openat(container.folder(), name, O_WRONLY | O_CREAT | O_NOFOLLOW, 0644));
-  return {};
-}
-
 Status write_names(const Context& context, const Container& container) {
   const auto& record = container.record;
   TRY(write_in_place(container.folder(), kHostname, record.hostname + "\n"));

@@ -6,9 +6,6 @@
 
 namespace engine {
 
-// Makes those that are missing, so that they can be bound.
-base::Status make_names_files(const Container& container);
-
 // Writes those of this container, as its record says.
 base::Status write_names(const Context& context, const Container& container);
 
