@@ -16,7 +16,8 @@ ALLOWED = {
     "plan": {"base", "spec"},
     "apply": {"base", "sys", "fs", "plan"},
     "criu": {"base", "sys", "fs"},
-    "container": {"base", "sys", "fs", "spec", "plan", "apply", "criu"},
+    "systemd": {"base", "sys", "plan"},
+    "container": {"base", "sys", "fs", "spec", "plan", "apply", "criu", "systemd"},
     "programs": {"base", "sys"},
     "image": {"base", "sys", "fs", "spec", "programs"},
     "cli": {"base"},
@@ -33,6 +34,7 @@ ONLY = {
     "seccomp.h": ["plan/seccomp.cc"],
     "gpgme.h": ["image/simple_signing.cc", "image/late_gpgme.cc"],
     "yaml.h": ["image/yaml.cc"],
+    "systemd/sd-bus.h": ["systemd/"],
     "rpc.pb-c.h": ["criu/message.cc"],
     "sys/syscall.h": ["sys/", "base/kernel.h"],
 }

@@ -135,7 +135,7 @@ Status make_levels(Making& at, const plan::CgroupDirectory& wanted) {
   }
   for (auto name : base::split(std::string_view(wanted.path).substr(1), '/'))
     TRY(descend(at, std::string(name), wanted));
-  if (at.where.made == 0) TRY(check_unused(at));
+  if (at.where.made == 0 && !wanted.by_systemd) TRY(check_unused(at));
   return check_enabled(at, wanted);
 }
 

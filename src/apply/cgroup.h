@@ -79,6 +79,9 @@ Status write_limits(const CgroupPaths& paths, const std::vector<plan::CgroupWrit
 Result<Fd> open_unified(const CgroupPaths& paths);
 Status enter_v1(const CgroupPaths& paths);
 
+// Puts a process, which waits, into those of the groups that it is not in.
+Status move_into(const CgroupPaths& paths, pid_t pid, const plan::CgroupHost& host);
+
 // Removes the groups that we made, with groups made inside, then those parents that we made and
 // that are empty. Waits a bounded time for processes that are still ending. Absent is fine.
 Status remove_cgroup(const CgroupPaths& paths);

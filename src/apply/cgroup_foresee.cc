@@ -1,4 +1,6 @@
 // What make_cgroup is going to make, for the record that is written first.
+#include <algorithm>
+
 #include "apply/cgroup.h"
 #include "sys/file.h"
 
@@ -26,6 +28,8 @@ CgroupPaths foresee_cgroup(const plan::CgroupPlan& plan) {
     row.controllers = directory.controllers;
     row.path = directory.path;
     row.made = missing_levels(directory);
+    // The slices above are systemd's.
+    if (directory.by_systemd) row.made = std::min(row.made, 1U);
     // What is there may be another container's, whose processes `delete` must not kill.
     if (row.made > 0) out.groups.push_back(std::move(row));
   }

@@ -1,6 +1,8 @@
 // Moving processes into cgroups.
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "apply/cgroup.h"
 #include "base/text.h"
 #include "fs/files.h"
@@ -23,6 +25,19 @@ std::optional<FdRef> MadeCgroup::unified() const {
 Status MadeCgroup::enter_v1() const {
   for (std::size_t i = 0; i < directories_.size(); ++i)
     if (!paths_.groups[i].v2) TRY(enter(directories_[i]), "join cgroup ", paths_.groups[i].full());
+  return {};
+}
+
+Status move_into(const CgroupPaths& paths, pid_t pid, const plan::CgroupHost& host) {
+  auto present = TRY(paths_of(pid, host));
+  for (const auto& group : paths.groups) {
+    auto same = [&](const CgroupPath& other) {
+      return other.mount == group.mount && other.path == group.path;
+    };
+    if (std::any_of(present.groups.begin(), present.groups.end(), same)) continue;
+    auto dir = TRY(sys::openat(FdRef::cwd(), group.full(), O_PATH | O_DIRECTORY), "join cgroup");
+    TRY(fs::write_control(dir, "cgroup.procs", base::cat(pid)), "join cgroup ", group.full());
+  }
   return {};
 }
 

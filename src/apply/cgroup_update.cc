@@ -113,6 +113,12 @@ Result<std::vector<CgroupWrite>> replace_limits(const CgroupPaths& paths,
       base::cat(error.text(), "; nor could the old limits be put back: ", restored.error().text()));
 }
 
+Result<std::vector<CgroupWrite>> limits_before(const CgroupPaths& paths,
+                                               const std::vector<CgroupWrite>& writes) {
+  auto open = TRY(open_groups(paths, writes));
+  return undo_of_all(open, writes);
+}
+
 Status restore_limits(const CgroupPaths& paths, const std::vector<CgroupWrite>& undo) {
   auto open = TRY(open_groups(paths, undo));
   return put_back(open, undo);

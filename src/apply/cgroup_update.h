@@ -12,6 +12,10 @@ namespace apply {
 Result<std::vector<plan::CgroupWrite>> replace_limits(const CgroupPaths& paths,
                                                       const std::vector<plan::CgroupWrite>& writes);
 
+// The writes that would put back what these are about to replace.
+Result<std::vector<plan::CgroupWrite>> limits_before(const CgroupPaths& paths,
+                                                     const std::vector<plan::CgroupWrite>& writes);
+
 // Puts back what replace_limits gave. What has its old value is not written.
 Status restore_limits(const CgroupPaths& paths, const std::vector<plan::CgroupWrite>& undo);
 

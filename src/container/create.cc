@@ -100,15 +100,15 @@ Result<Openings> open_all(const CreateOptions& options, const plan::Plan& plan,
   return out;
 }
 
-Result<Child> spawn_init(const plan::Plan& plan, const apply::MadeCgroup& cgroup,
-                         const fs::Proc& proc, Openings& open, const Record& record) {
+Result<Child> spawn_init(const plan::Plan& plan, const Group& group, const fs::Proc& proc,
+                         Openings& open, const Record& record) {
   SpawnRequest request;
   request.create = plan.namespaces.create;
   request.join = open.namespaces;
   request.create_time = plan.namespaces.create_time;
   request.time_offsets = plan.namespaces.time_offsets;
-  request.cgroup = cgroup.unified();
-  request.enter = [&] { return cgroup.enter_v1(); };
+  request.cgroup = group.made().unified();
+  request.enter = [&] { return group.made().enter_v1(); };
   auto child = TRY(spawn(request, proc, [&](Status entered) {
     // What only the runtime may hold: with its end of the channel open here, init would wait for a
     // runtime that is gone; with the record, its lock would outlive `create`.
@@ -116,6 +116,7 @@ Result<Child> spawn_init(const plan::Plan& plan, const apply::MadeCgroup& cgroup
     Fd(open.our_console.release()).close();
     Fd(open.pidfd_socket.release()).close();
     Fd(record.dir().raw()).close();
+    group.close_in_child();
     InitContext context{plan,
                         open.rootfs,
                         proc,
@@ -183,10 +184,12 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
     add_notify_socket(bundle.config, TRY(Record::path(options.root, options.id)));
   auto proc = TRY(fs::Proc::open());
   auto host = TRY(apply::probe(proc));
+  auto opened = TRY(Group::open(options.systemd_cgroup, options.bus, host));
   if (bundle.config.linux_.intel_rdt) host.resctrl = TRY(apply::resctrl_mount());
   auto plan = TRY(plan::make(bundle.config, host, request_of(options, bundle)));
   warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
   auto record = TRY(Record::claim(options.root, options.id, bundle.text));
+  auto group = std::move(opened);  // undone before the record is
   if (!options.notify_socket.empty())
     TRY(sys::mkdirat(record.dir(), std::string(kNotifyDir), 0755), "NOTIFY_SOCKET");
   auto open = TRY(open_all(options, plan, record));
@@ -195,18 +198,18 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
   record.saved = saved_of(options.id, bundle, plan.rootfs.path);
   if (!plan.process || !plan.process->terminal)
     record.saved.descriptors = TRY(external_names(kStandard + options.inherited.count()));
-  record.saved.cgroup = apply::foresee_cgroup(plan.cgroup);
+  group.foresee(plan.cgroup, record.saved);
   if (plan.resctrl) record.saved.resctrl = apply::foresee_resctrl(*plan.resctrl);
   TRY(record.save());
-  auto cgroup = TRY(apply::make_cgroup(plan.cgroup));
-  record.saved.cgroup = cgroup.paths();
+  TRY(group.make(plan.cgroup, record.saved));
   auto resctrl = TRY(apply::make_resctrl(plan.resctrl));
   if (plan.resctrl) record.saved.resctrl = resctrl.group();
   // From here on a process exists; leaving this function early kills it.
-  auto init = TRY(spawn_init(plan, cgroup, proc, open, record));
+  auto init = TRY(spawn_init(plan, group, proc, open, record));
   record.saved.pid = init.pid();
   record.saved.start_time = TRY(fs::process_stat(proc, init.pid())).start_time;
   TRY(record.save());
+  TRY(group.take_in(plan.cgroup, init.pid(), host.cgroup, record));
   TRY(apply::join(record.saved.resctrl, init.pid()));
   auto devices = TRY(apply::move_devices(plan.net_devices, proc, init.pid()));
   auto state = state_of(record.saved, spec::Status::Created);
@@ -214,15 +217,15 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
     run_poststop(plan, state, warnings);
     // What hooks have left in the group outlives an init without a pid namespace, and would hold
     // it.
-    (void)apply::kill_all(cgroup.paths());
-    return with_hint(std::move(ready).error(), cgroup.paths());
+    (void)apply::kill_all(group.paths());
+    return with_hint(std::move(ready).error(), group.paths());
   }
   record.saved.ready = true;
   TRY(record.save());
   if (open.pidfd_socket) TRY(send_pidfd(open.pidfd_socket, kPidfdOfInit, init.pidfd()));
   if (!options.pid_file.empty()) TRY(write_pid_file(options.pid_file, init.pid()));
   record.keep();
-  cgroup.keep();
+  group.keep();
   resctrl.keep();
   devices.keep();
   init.keep();

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "container/group.h"
 #include "container/handover.h"
 #include "container/spawn.h"
 
@@ -19,6 +20,7 @@ struct CreateOptions {
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool systemd_cgroup = false;
+  BusEnvironment bus{};
   bool no_cgroup = false;
   std::string pidfd_socket{};   // unix socket that gets a pidfd of init; empty: none
   std::string notify_socket{};  // the service manager's; empty: none. man: sd_notify(3)

@@ -11,6 +11,7 @@
 #include "apply/process.h"
 #include "apply/resctrl.h"
 #include "container/channel.h"
+#include "container/group.h"
 #include "container/program.h"
 #include "container/record.h"
 #include "container/relay.h"
@@ -251,8 +252,9 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   spawn_request.join = open.namespaces;
   spawn_request.affinity = plan.process.affinity_before;
   auto cgroup = TRY(cgroup_of(options, record.saved, host));
+  bool attached = attached_by_systemd(record.saved, host);
   auto unified = TRY(apply::open_unified(cgroup), "join the cgroup");
-  if (unified) spawn_request.cgroup = FdRef(unified);
+  if (unified && !attached) spawn_request.cgroup = FdRef(unified);
   spawn_request.enter = [&]() -> Status {
     TRY(apply::enter_v1(cgroup), "join the cgroup");
     return {};
@@ -267,6 +269,7 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   }));
   open.channel.second.close();
   open.console.close();
+  if (attached) TRY(attach(record.saved, cgroup, child.pid()), "join the cgroup");
   TRY(accompany(plan, child, open, record.saved, proc));
   if (open.pidfd_socket) TRY(send_pidfd(open.pidfd_socket, kPidfdOfExec, child.pidfd()));
   Running out{std::move(child), std::move(open.our_console)};

@@ -45,6 +45,36 @@ Result<apply::CgroupPath> read_group(const Place& place) {
   return out;
 }
 
+Json write_unit(const SavedUnit& unit) {
+  auto addresses = Json::array();
+  for (const auto& address : unit.addresses) {
+    Json row;
+    row.set("address", address.text);
+    row.set("direct", address.direct);
+    addresses.push(std::move(row));
+  }
+  Json out;
+  out.set("name", unit.name);
+  out.set("user", unit.user);
+  out.set("addresses", std::move(addresses));
+  return out;
+}
+
+Result<SavedUnit> read_unit(const Place& place) {
+  SavedUnit out;
+  out.name = TRY(place.string_or("name", ""));
+  out.user = TRY(place.opt_bool("user")).value_or(false);
+  auto addresses = TRY(place.find("addresses"));
+  if (!addresses) return out;
+  for (const auto& row : TRY(addresses->items())) {
+    systemd::Address address;
+    address.text = TRY(row.string_or("address", ""));
+    address.direct = TRY(row.opt_bool("direct")).value_or(false);
+    out.addresses.push_back(std::move(address));
+  }
+  return out;
+}
+
 Json write_resctrl(const apply::ResctrlGroup& group) {
   Json out;
   out.set("mount", group.mount);
@@ -102,6 +132,7 @@ Json write_saved(const Saved& saved) {
   auto groups = Json::array();
   for (const auto& group : saved.cgroup.groups) groups.push(write_group(group));
   out.set_some("cgroup", std::move(groups));
+  if (saved.unit) out.set("unit", write_unit(*saved.unit));
   if (saved.resctrl) out.set("resctrl", write_resctrl(*saved.resctrl));
   return out;
 }
@@ -123,6 +154,8 @@ Result<Saved> read_saved(std::string_view text) {
   out.annotations = TRY(place.opt_string_map("annotations"));
   auto resctrl = TRY(place.find("resctrl"));
   if (resctrl) out.resctrl = TRY(read_resctrl(*resctrl));
+  auto unit = TRY(place.find("unit"));
+  if (unit) out.unit = TRY(read_unit(*unit));
   auto groups = TRY(place.find("cgroup"));
   if (!groups) return out;
   for (const auto& group : TRY(groups->items()))

@@ -18,8 +18,17 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "systemd/bus.h"
 
 namespace container {
+
+// The unit of systemd whose group is the container's, and how that systemd is reached.
+struct SavedUnit {
+  std::string name{};
+  bool user = false;
+  std::vector<systemd::Address> addresses{};
+  friend bool operator==(const SavedUnit&, const SavedUnit&) = default;
+};
 
 struct Saved {
   std::string id{};
@@ -35,6 +44,7 @@ struct Saved {
   std::vector<std::string> descriptors{};
   std::vector<std::pair<std::string, std::string>> annotations{};
   apply::CgroupPaths cgroup{};
+  std::optional<SavedUnit> unit{};
   std::optional<apply::ResctrlGroup> resctrl{};
   friend bool operator==(const Saved&, const Saved&) = default;
 };

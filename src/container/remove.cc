@@ -12,6 +12,7 @@
 #include "apply/hooks.h"
 #include "apply/resctrl.h"
 #include "apply/rootfs.h"
+#include "container/group.h"
 #include "container/states.h"
 #include "plan/hooks.h"
 #include "spec/read.h"
@@ -80,7 +81,7 @@ Status await_end(base::FdRef pidfd, int milliseconds) {
 
 Status remove_stopping(Record record, const fs::Proc& proc, std::vector<std::string>& warnings) {
   TRY(kill_everything(record, proc));
-  TRY(apply::remove_cgroup(record.saved.cgroup), "cgroup of ", record.saved.id);
+  TRY(remove_group(record.saved, warnings), "cgroup of ", record.saved.id);
   if (record.saved.resctrl) TRY(apply::remove_resctrl(*record.saved.resctrl));
   auto text = record.config();
   auto config = text ? spec::read_config(text.value()) : std::move(text).error();

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <optional>
+#include <utility>
 
 #include "apply/cgroup.h"
 #include "apply/freezer.h"
@@ -14,6 +15,7 @@
 #include "container/bundles.h"
 #include "container/criu_mounts.h"
 #include "container/external.h"
+#include "container/group.h"
 #include "container/mount_points.h"
 #include "container/program.h"
 #include "container/record.h"
@@ -45,6 +47,7 @@ struct Preparation {
   Bundle bundle{};
   plan::Plan plan{};
   plan::CgroupHost cgroup_host{};
+  std::optional<Group> group{};
   std::vector<ExternalMount> mounts{};
   JoinedNamespaces namespaces{};
   std::vector<criu::Inherited> inherited{};
@@ -115,6 +118,7 @@ Result<Preparation> prepare(const RestoreOptions& options, const fs::Proc& proc,
     return base::unsupported("linux.intelRdt: cannot be given to a container that is restored");
   if (!out.bundle.config.linux_.net_devices.empty())
     return base::unsupported("linux.netDevices: cannot be given to a container that is restored");
+  out.group = TRY(Group::open(options.systemd_cgroup, options.bus, host));
   out.plan = TRY(plan::make(out.bundle.config, host, request));
   warnings.insert(warnings.end(), out.plan.warnings.begin(), out.plan.warnings.end());
   out.cgroup_host = host.cgroup;
@@ -205,11 +209,11 @@ class Events {
   bool hooked_ = false;
 };
 
-Status let_criu_work(const RestoreOptions& options, Preparation& prepared,
-                     const apply::MadeCgroup& cgroup, const std::string& folder, Events& events,
+Status let_criu_work(const RestoreOptions& options, Preparation& prepared, Group& group,
+                     const std::string& folder, Record& record, Events& events,
                      const fs::Proc& proc) {
-  prepared.start.cgroup = cgroup.unified();
-  prepared.start.enter = [&] { return cgroup.enter_v1(); };
+  prepared.start.cgroup = group.made().unified();
+  prepared.start.enter = [&] { return group.made().enter_v1(); };
   // In the new process.
   prepared.start.prepare = [&]() -> Status {
     auto& images = prepared.folders.images_path;
@@ -217,6 +221,8 @@ Status let_criu_work(const RestoreOptions& options, Preparation& prepared,
     return {};
   };
   auto criu = TRY(Criu::start(prepared.start, options.image, prepared.folders, proc));
+  // What it restores begins where it is.
+  TRY(group.take_in(prepared.plan.cgroup, criu.pid(), prepared.cgroup_host, record));
   if (options.image.lazy_pages) TRY(criu.need_lazy_pages());
   auto request = request_of(options.image, prepared.folders, prepared.bundle.config.annotations);
   request.task = criu::Task::Restore;
@@ -260,25 +266,25 @@ Result<Restored> bring_back(const RestoreOptions& options, std::vector<std::stri
     constexpr int kStandard = 3;
     record.saved.descriptors = TRY(external_names(kStandard + options.preserve_fds));
   }
-  record.saved.cgroup = apply::foresee_cgroup(prepared.plan.cgroup);
+  auto group = *std::exchange(prepared.group, std::nullopt);
+  group.foresee(prepared.plan.cgroup, record.saved);
   TRY(record.save());
   TRY(make_mount_points(prepared.plan.rootfs));
   TRY(sys::mkdirat(record.dir(), kCriuRoot, 0700));
   auto folder = TRY(sys::readlinkat(FdRef::cwd(), cat("/proc/self/fd/", record.dir().raw())));
-  auto cgroup = TRY(apply::make_cgroup(prepared.plan.cgroup));
-  record.saved.cgroup = cgroup.paths();
+  TRY(group.make(prepared.plan.cgroup, record.saved));
   Events events(prepared, record, proc);
-  auto done = let_criu_work(options, prepared, cgroup, folder, events, proc);
+  auto done = let_criu_work(options, prepared, group, folder, record, events, proc);
   if (!done) {
     if (events.hooked()) run_poststop(prepared, record.saved, warnings);
-    (void)apply::kill_all(cgroup.paths());
+    (void)apply::kill_all(group.paths());
     return std::move(done).error();
   }
   (void)sys::unlinkat(record.dir(), kCriuRoot, AT_REMOVEDIR);
   auto& init = *events.init();
   if (!options.pid_file.empty()) TRY(write_pid_file(options.pid_file, init.pid()));
   record.keep();
-  cgroup.keep();
+  group.keep();
   init.keep();
   Restored out{std::move(init), std::move(prepared.our_console)};
   return out;

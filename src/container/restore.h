@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "container/criu_run.h"
+#include "container/group.h"
 
 namespace container {
 
@@ -14,6 +15,7 @@ struct RestoreOptions {
   std::string console_socket{};
   std::string pid_file{};
   bool systemd_cgroup = false;
+  BusEnvironment bus{};
   bool no_cgroup = false;
   bool detach = false;
   bool no_subreaper = false;

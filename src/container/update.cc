@@ -7,6 +7,7 @@
 
 #include "apply/cgroup_update.h"
 #include "apply/resctrl.h"
+#include "container/group.h"
 #include "container/states.h"
 #include "fs/files.h"
 #include "plan/resctrl.h"
@@ -111,10 +112,15 @@ Status update_cgroup(const Record& record, const spec::Resources& wanted) {
   auto planned = TRY(plan::update(stored, wanted, hierarchies_of(cgroup)));
   // The wanted ones may be lawful alone, and not with those that stay.
   TRY(spec::check_resources(planned.in_force, kAt));
-  auto undo = TRY(apply::replace_limits(cgroup, planned.writes));
-  auto saved = save_limits(record, planned.in_force);
-  if (saved) return saved;
-  (void)apply::restore_limits(cgroup, undo);
+  // systemd first: it has the controllers that are needed enabled, and rounds what it writes.
+  auto before = TRY(apply::limits_before(cgroup, planned.writes));
+  TRY(change_unit(record.saved, planned.writes));
+  auto undo = apply::replace_limits(cgroup, planned.writes);
+  auto saved = undo ? save_limits(record, planned.in_force) : Status();
+  if (undo && saved) return saved;
+  (void)change_unit(record.saved, before);
+  if (!undo) return std::move(undo).error();
+  (void)apply::restore_limits(cgroup, undo.value());
   return std::move(saved).error().in("the old limits are back, since the new ones cannot be kept");
 }
 

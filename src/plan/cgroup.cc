@@ -1,6 +1,7 @@
 #include "plan/cgroup.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <iterator>
 
@@ -49,13 +50,55 @@ bool has(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-CgroupDirectory directory(const CgroupHierarchy& hierarchy, const std::string& below, bool absolute,
-                          CgroupMode mode, const std::vector<CgroupWrite>& writes) {
+// Where the container's group is, in every hierarchy the same.
+struct Place {
+  std::string below{};              // without a slash in front
+  bool absolute = false;            // from the mount on, not from where relative paths begin
+  std::optional<UnitPlace> unit{};  // of systemd
+};
+
+Result<Place> place_of(const std::string& path, const Host& host, const Request& request) {
+  Place out;
+  if (!request.systemd_cgroup) {
+    out.below = base::join(TRY(wanted_parts(path, request)), "/");
+    out.absolute = path.starts_with('/');
+    return out;
+  }
+  if (!host.systemd)
+    return base::unsupported("--systemd-cgroup: there is no systemd to be asked for a cgroup");
+  out.unit = TRY(unit_place(path, *host.systemd, request));
+  out.below = out.unit->path.substr(1);
+  out.absolute = true;
+  return out;
+}
+
+// man: systemd.resource-control(5): what it does not enable itself below its own groups.
+bool is_unknown_to_systemd(const std::string& controller) {
+  constexpr std::array<std::string_view, 7> kKnown{"cpu",   "cpuacct", "cpuset", "io",
+                                                   "blkio", "memory",  "pids"};
+  return std::find(kKnown.begin(), kKnown.end(), controller) == kKnown.end();
+}
+
+// All of them, so that usage is counted; beside v1 only what a limit needs, and below systemd's
+// groups that and what it has no word for.
+std::vector<std::string> to_enable(const CgroupHierarchy& hierarchy, const Place& place,
+                                   CgroupMode mode, const std::vector<std::string>& required) {
+  auto out = required;
+  if (mode != CgroupMode::Unified) return out;
+  if (!place.unit) return hierarchy.controllers;
+  for (const auto& controller : hierarchy.controllers)
+    if (is_unknown_to_systemd(controller) && !has(out, controller)) out.push_back(controller);
+  return out;
+}
+
+CgroupDirectory directory(const CgroupHierarchy& hierarchy, const Place& place, CgroupMode mode,
+                          const std::vector<CgroupWrite>& writes) {
   CgroupDirectory out;
   out.mount = hierarchy.mount;
   out.v2 = hierarchy.v2;
   out.controllers = hierarchy.controllers;
-  out.path = base::cat(absolute ? "" : base_of(hierarchy), "/", below);
+  out.path = base::cat(place.absolute ? "" : base_of(hierarchy), "/", place.below);
+  out.by_systemd = place.unit.has_value();
   if (!hierarchy.v2) {
     // Linux: admin-guide/cgroup-v1/cpusets: nothing can join a group without cpus and mems.
     if (has(hierarchy.controllers, "cpuset")) out.copy_down = {"cpuset.cpus", "cpuset.mems"};
@@ -65,8 +108,7 @@ CgroupDirectory directory(const CgroupHierarchy& hierarchy, const std::string& b
     if (write.mount == out.mount && !write.controller.empty() &&
         !has(out.required, write.controller))
       out.required.push_back(write.controller);
-  // All of them, so that usage is counted; beside v1 only what a limit needs.
-  out.enable = mode == CgroupMode::Unified ? hierarchy.controllers : out.required;
+  out.enable = to_enable(hierarchy, place, mode, out.required);
   return out;
 }
 
@@ -118,17 +160,14 @@ Result<CgroupPlan> no_cgroup(const spec::Linux& linux_config) {
 
 }  // namespace
 
-Result<CgroupPlan> cgroup(const spec::Linux& linux_config, const Host& host,
-                          const Request& request) {
-  if (request.systemd_cgroup)
-    return base::unsupported("--systemd-cgroup: not yet; give linux.cgroupsPath as a path");
+Result<CgroupPlan> cgroup(const spec::Linux& linux_config, const Host& host, const Request& request,
+                          const Annotations& annotations) {
   if (request.no_cgroup) return no_cgroup(linux_config);
-  const auto& path = linux_config.cgroups_path;
-  auto below = base::join(TRY(wanted_parts(path, request)), "/");
+  auto place = TRY(place_of(linux_config.cgroups_path, host, request));
 
   CgroupPlan out;
   out.rootless = !host.privileged();
-  out.best_effort = out.rootless && path.empty();
+  out.best_effort = out.rootless && linux_config.cgroups_path.empty() && !place.unit;
   const spec::Resources none;
   const auto& resources = linux_config.resources ? *linux_config.resources : none;
   auto rules = TRY(device_rules(resources.devices));
@@ -136,8 +175,9 @@ Result<CgroupPlan> cgroup(const spec::Linux& linux_config, const Host& host,
   auto limits = TRY(cgroup_limits(resources, host.cgroup));
   std::move(limits.begin(), limits.end(), std::back_inserter(out.writes));
   for (const auto& hierarchy : host.cgroup.hierarchies)
-    out.directories.push_back(
-        directory(hierarchy, below, path.starts_with('/'), host.cgroup.mode, out.writes));
+    out.directories.push_back(directory(hierarchy, place, host.cgroup.mode, out.writes));
+  if (place.unit)
+    out.unit = TRY(unit(*place.unit, *host.systemd, out.writes, annotations, request));
   return out;
 }
 

@@ -1,12 +1,15 @@
 // The container's cgroup: its place in every hierarchy, the controllers to enable, the limits as a
 // list of writes, the device rules.
 #pragma once
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "plan/devices.h"
 #include "plan/host.h"
+#include "plan/unit.h"
 #include "spec/linux.h"
 
 namespace plan {
@@ -46,6 +49,8 @@ struct CgroupDirectory {
   // v2: controllers to enable in every level above; of `required` none may fail.
   std::vector<std::string> enable{};
   std::vector<std::string> required{};
+  // systemd has made the group, and put init into it.
+  bool by_systemd = false;
   friend bool operator==(const CgroupDirectory&, const CgroupDirectory&) = default;
 };
 
@@ -62,13 +67,18 @@ struct CgroupPlan {
   // there. compat: runc does so for rootless containers without cgroupsPath.
   bool best_effort = false;
   bool rootless = false;  // for advice in messages
+  // The unit of systemd whose group this is; it is started once init is there, and the writes
+  // follow.
+  std::optional<UnitPlan> unit{};
   friend bool operator==(const CgroupPlan&, const CgroupPlan&) = default;
 };
 
 // spec: config-linux.md#cgroups-path, config-linux.md#control-groups
+// `annotations`: of the configuration, for the unit of systemd.
 // Errors: a path that cannot be, a limit whose controller is absent or that cannot be converted.
-Result<CgroupPlan> cgroup(const spec::Linux& linux_config, const Host& host,
-                          const Request& request);
+using Annotations = std::vector<std::pair<std::string, std::string>>;
+Result<CgroupPlan> cgroup(const spec::Linux& linux_config, const Host& host, const Request& request,
+                          const Annotations& annotations = {});
 
 // The writes of everything in `resources` but the device rules; also what `update` writes.
 Result<std::vector<CgroupWrite>> cgroup_limits(const spec::Resources& resources,

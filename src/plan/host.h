@@ -5,6 +5,7 @@
 #include <string>
 
 #include "plan/cgroup_host.h"
+#include "plan/unit.h"
 
 namespace plan {
 
@@ -24,6 +25,8 @@ struct Host {
   // config-linux.md#intelrdt: must not be touched otherwise).
   std::string resctrl{};
   CgroupHost cgroup{};
+  // Asked for only with Request::systemd_cgroup.
+  std::optional<SystemdHost> systemd{};
 
   bool privileged() const { return uid == 0 && !in_user_namespace; }
 };

@@ -80,7 +80,7 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
   Plan out;
   out.namespaces = TRY(namespaces(config.linux_, host));
   out.identity = TRY(identity_maps(config.linux_, out.namespaces, host));
-  out.cgroup = TRY(cgroup(config.linux_, host, request));
+  out.cgroup = TRY(cgroup(config.linux_, host, request, config.annotations));
   out.resctrl = TRY(resctrl(config.linux_, host, request));
   out.loopback_up = out.namespaces.creates(CLONE_NEWNET);
   out.net_devices = TRY(net_devices(config.linux_, out.namespaces, host));

@@ -41,6 +41,7 @@ container::CreateOptions completed(container::CreateOptions options, const Globa
   options.debug = global.debug;
   options.search_path = environment.path;
   options.notify_socket = environment.notify_socket;
+  options.bus = environment.bus;
   options.inherited.listening = environment.listening_fds;
   if (options.bundle.empty()) options.bundle = ".";
   return options;
@@ -165,6 +166,7 @@ struct Execution {
     auto options = c.options;
     options.image = completed(options.image, global, environment);
     options.systemd_cgroup = global.systemd_cgroup;
+    options.bus = environment.bus;
     options.no_cgroup = global.no_cgroup;
     options.debug = global.debug;
     if (options.bundle.empty()) options.bundle = ".";

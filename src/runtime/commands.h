@@ -14,7 +14,9 @@ struct Environment {
   std::vector<std::string> all{};  // the environment itself, NAME=VALUE
   std::string path{};              // PATH
   std::string notify_socket{};     // NOTIFY_SOCKET
-  int listening_fds = 0;           // LISTEN_FDS, if meant for this process
+  // DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR
+  container::BusEnvironment bus{};
+  int listening_fds = 0;  // LISTEN_FDS, if meant for this process
 };
 
 // Prints to standard output; gives the exit code.

@@ -27,6 +27,9 @@ runtime::Environment read_environment(int argc, char** argv) {
   for (char** entry = environ; *entry; ++entry) out.all.emplace_back(*entry);
   out.path = variable("PATH");
   out.notify_socket = variable("NOTIFY_SOCKET");
+  out.bus.system_bus = variable("DBUS_SYSTEM_BUS_ADDRESS");
+  out.bus.session_bus = variable("DBUS_SESSION_BUS_ADDRESS");
+  out.bus.runtime_dir = variable("XDG_RUNTIME_DIR");
   // man: sd_listen_fds(3)
   if (base::parse<int>(variable("LISTEN_PID")) == ::getpid())
     out.listening_fds = std::max(0, base::parse<int>(variable("LISTEN_FDS")).value_or(0));
@@ -50,7 +53,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   auto environment = read_environment(argc, argv);
   auto answer = runtime::parse(environment.args,
-                               container::usual_root(variable("XDG_RUNTIME_DIR"), variable("USER")),
+                               container::usual_root(environment.bus.runtime_dir, variable("USER")),
                                runtime::version_text());
   if (!answer.parsed) {
     std::fprintf(answer.exit_code ? stderr : stdout, "%s%s", answer.exit_code ? "runtime: " : "",

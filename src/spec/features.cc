@@ -59,8 +59,8 @@ Json linux_features(const FeatureFacts& facts) {
       .set("cgroup", Json::object()
                          .set("v1", true)
                          .set("v2", true)
-                         .set("systemd", false)
-                         .set("systemdUser", false)
+                         .set("systemd", true)
+                         .set("systemdUser", true)
                          .set("rdma", true))
       .set("seccomp", seccomp(facts))
       .set("apparmor", enabled(true))
@@ -78,6 +78,8 @@ Json linux_features(const FeatureFacts& facts) {
 base::Json features(const FeatureFacts& facts) {
   auto hooks = std::vector<std::string>{"prestart",       "createRuntime", "createContainer",
                                         "startContainer", "poststart",     "poststop"};
+  // spec: features.md#featuresPotentiallyUnsafeConfigAnnotations
+  auto unsafe = std::vector<std::string>{"org.criu.config", "org.systemd.property."};
   auto annotations = Json::object();
   annotations.set("io.github.coracle.version", facts.version);
   if (!facts.libseccomp_version.empty())
@@ -89,7 +91,7 @@ base::Json features(const FeatureFacts& facts) {
       .set("mountOptions", facts.mount_options)
       .set("linux", linux_features(facts))
       .set("annotations", std::move(annotations))
-      .set("potentiallyUnsafeConfigAnnotations", Json::array());
+      .set("potentiallyUnsafeConfigAnnotations", unsafe);
 }
 
 }  // namespace spec

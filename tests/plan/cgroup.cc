@@ -423,7 +423,31 @@ TEST_CASE("a container may be left in its caller's groups, but then cannot be li
   CHECK(limited.error().text().starts_with("linux.resources: "));
 }
 
-TEST_CASE("the systemd driver is refused for now") {
+TEST_CASE("by systemd, the group is that of the unit, in every hierarchy") {
+  plan::Request request;
+  request.id = "c1";
+  request.systemd_cgroup = true;
+  spec::Linux config;
+  config.cgroups_path = "a.slice:p:c1";
+  config.resources = spec::Resources{.pids = spec::Pids{.limit = 5}};
+  auto host = privileged(unified_host());
+  host.systemd = plan::SystemdHost{.version = 252};
+  auto out = plan::cgroup(config, host, request, {{"org.systemd.property.Foo", "'bar'"}});
+  REQUIRE(out);
+  REQUIRE(out.value().unit);
+  CHECK(out.value().unit->name == "p-c1.scope");
+  auto& properties = out.value().unit->properties;
+  CHECK(std::count(properties.begin(), properties.end(),
+                   plan::UnitProperty{"TasksMax", plan::BusValue::number(5)}) == 1);
+  CHECK(properties.back() == plan::UnitProperty{"Foo", plan::BusValue::text("bar")});
+  auto& directory = out.value().directories.front();
+  CHECK(directory.path == "/a.slice/p-c1.scope");
+  CHECK(directory.by_systemd);
+  // What systemd enables itself is left to it.
+  CHECK(directory.enable == std::vector<std::string>{"pids", "hugetlb", "rdma"});
+}
+
+TEST_CASE("without systemd its driver is refused") {
   plan::Request request;
   request.systemd_cgroup = true;
   auto out = plan::cgroup({}, privileged(hybrid_host()), request);
