@@ -5,7 +5,8 @@ import subprocess
 import time
 
 import cache
-import image
+import disk
+import kernel
 import packages
 from machine import Machine, accelerator
 
@@ -23,25 +24,25 @@ def ready(machine, guest):
 
 def keep(guest):
     """The folder with the guest's memory, devices and disk at the moment when its agent is ready."""
-    kernel, disk = image.Kernel(guest.kernel), image.disk()
+    booted_of, root = kernel.Kernel(guest.kernel), disk.disk()
 
     def make(part):
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", disk, part / "disk.qcow2"], check=True)
-        with Machine(guest, kernel, f"file={part}/disk.qcow2,format=qcow2", f"memory-backend-file,mem-path={part}/memory,share=on") as machine:
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", root, part / "disk.qcow2"], check=True)
+        with Machine(guest, booted_of, f"file={part}/disk.qcow2,format=qcow2", f"memory-backend-file,mem-path={part}/memory,share=on") as machine:
             ready(machine, guest)
             machine.wait("control", lambda line: False, time.monotonic() + SETTLE)
             machine.ask("migrate-set-capabilities", capabilities=IGNORE)
             machine.ask("migrate", uri=f"file:{part}/devices")
             machine.migration()
 
-    parts = (kernel.folder.name, disk.parent.name, guest, guest.arguments, *accelerator(), packages.qemu_version(), HERE / "machine.py",
+    parts = (booted_of.folder.name, root.parent.name, guest, guest.arguments, *accelerator(), packages.qemu_version(), HERE / "machine.py",
              HERE / "state.py")
     return cache.entry(f"state-{guest.name}-{cache.digest(*parts)}", f"the state of the guest {guest.name}, booted once", make)
 
 
 def resumed(guest, shares):
     folder = keep(guest)
-    machine = Machine(guest, image.Kernel(guest.kernel), f"file={folder}/disk.qcow2,format=qcow2,snapshot=on",
+    machine = Machine(guest, kernel.Kernel(guest.kernel), f"file={folder}/disk.qcow2,format=qcow2,snapshot=on",
                       f"memory-backend-file,mem-path={folder}/memory,share=off", shares, ["-incoming", "defer"])
     try:
         machine.ask("migrate-set-capabilities", capabilities=IGNORE)
@@ -54,7 +55,7 @@ def resumed(guest, shares):
 
 
 def booted(guest, shares):
-    machine = Machine(guest, image.Kernel(guest.kernel), f"file={image.disk()},format=raw,snapshot=on", "memory-backend-ram", shares)
+    machine = Machine(guest, kernel.Kernel(guest.kernel), f"file={disk.disk()},format=raw,snapshot=on", "memory-backend-ram", shares)
     try:
         ready(machine, guest)
     except BaseException:
