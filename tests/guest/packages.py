@@ -27,21 +27,23 @@ def mirror():
     raise cache.Failure("apt knows no mirror of Debian: a source whose address ends with /debian is needed")
 
 
-def sources(suite):
-    """The lines of a sources.list with this suite, and what its packages need."""
+def sources(suites):
+    """The lines of a sources.list with these suites; the release comes with its updates."""
     site = mirror()
-    suites = [(site, RELEASE), (site, f"{RELEASE}-updates"), (f"{site}-security", f"{RELEASE}-security")]
-    if suite != RELEASE:
-        suites.append((site, suite))
-    return "".join(f"deb [signed-by={KEYRING}] {place} {name} main\n" for place, name in suites)
+    places = []
+    for suite in suites:
+        places.append((site, suite))
+        if suite == RELEASE:
+            places += [(site, f"{RELEASE}-updates"), (f"{site}-security", f"{RELEASE}-security")]
+    return "".join(f"deb [signed-by={KEYRING}] {place} {name} main\n" for place, name in places)
 
 
 class Apt:
-    """apt with the lists of one suite beside those of the release."""
+    """apt with the lists of these suites, and no others."""
 
-    def __init__(self, suite):
-        self.suite = suite
-        self.folder = cache.folder() / "apt" / suite
+    def __init__(self, *suites):
+        self.suites = suites
+        self.folder = cache.folder() / "apt" / "+".join(suites)
         self.list = self.folder / "sources.list"
 
     def options(self):
@@ -53,7 +55,7 @@ class Apt:
 
     def update(self):
         (self.folder / "lists/partial").mkdir(parents=True, exist_ok=True)
-        self.list.write_text(sources(self.suite))
+        self.list.write_text(sources(self.suites))
         # Backports are taken only where they are asked for; QEMU is, with what is built of its source.
         (self.folder / "preferences").write_text(
             f"Package: *\nPin: release n={RELEASE}-backports\nPin-Priority: 50\n\n"
@@ -65,11 +67,11 @@ class Apt:
         return cache.run(program, *self.options(), *words, **more)
 
     def kernel(self):
-        """The name of the newest kernel package of the suite."""
-        told = self.call("apt-cache", "depends", f"linux-image-amd64/{self.suite}")
+        """The name of the newest kernel package of the suites."""
+        told = self.call("apt-cache", "depends", "linux-image-amd64")
         found = re.search(r"Depends: (linux-image-[0-9]\S+)", told)
         if not found:
-            raise cache.Failure(f"{self.suite} has no kernel that linux-image-amd64 names")
+            raise cache.Failure(f"{' and '.join(self.suites)}: no kernel that linux-image-amd64 names")
         return found.group(1)
 
     def unpack(self, package, folder):
@@ -109,7 +111,7 @@ def install():
         if qemu_version() >= QEMU_OLDEST and shutil.which("qemu-img"):
             return
         cache.say(f"installing QEMU of {RELEASE}-backports")
-        apt = Apt(f"{RELEASE}-backports")
+        apt = Apt(RELEASE, f"{RELEASE}-backports")
         apt.update()
         # Not by cache.run: dpkg is not to be killed half way.
         done = subprocess.run(["apt-get", *apt.options(), "-qq", "-y", "--no-install-recommends", "install", "qemu-system-x86", "qemu-utils"],
