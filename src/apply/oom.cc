@@ -1,6 +1,7 @@
 #include "apply/oom.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <array>
 #include <cerrno>
@@ -52,6 +53,9 @@ Result<std::optional<OomWatch>> OomWatch::open(const CgroupPaths& paths) {
   auto kills = TRY(read_kills(opened));
   return std::optional<OomWatch>(OomWatch(std::move(opened), {}, kills));
 }
+
+// A file of cgroup v2 can always be read; a change is told by POLLPRI. man: cgroups(7)
+short OomWatch::events() const { return group_.empty() ? POLLPRI : POLLIN; }
 
 Result<bool> OomWatch::take() {
   if (group_.empty()) {

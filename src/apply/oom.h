@@ -12,8 +12,9 @@ class OomWatch {
   // Sees what happens from now on. Nothing where memory is not counted, or the group is gone.
   static Result<std::optional<OomWatch>> open(const CgroupPaths& paths);
 
-  // What poll(2) is to wait for, with POLLIN and POLLPRI.
+  // What poll(2) is to wait for, and with which events.
   FdRef fd() const { return fd_; }
+  short events() const;
   // Whether it has happened since the last time.
   Result<bool> take();
 

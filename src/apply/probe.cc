@@ -4,8 +4,10 @@
 
 #include "apply/probe_cgroup.h"
 #include "apply/seccomp.h"
+#include "plan/kernel.h"
 #include "sys/file.h"
 #include "sys/identity.h"
+#include "sys/process.h"
 
 namespace apply {
 namespace {
@@ -44,6 +46,7 @@ Result<bool> in_user_namespace(const fs::Proc& proc) {
 }
 
 Result<plan::Host> probe(const fs::Proc& proc) {
+  TRY(plan::kernel(sys::kernel_release()));
   plan::Host host;
   host.uid = sys::geteuid();
   host.gid = sys::getegid();

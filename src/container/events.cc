@@ -140,7 +140,7 @@ class Stream {
     std::vector<sys::PollItem> items{{.fd = reader_}};
     for (const auto& watched : watched_) {
       items.push_back({.fd = watched.init, .events = POLLIN});
-      if (watched.oom) items.push_back({.fd = watched.oom->fd(), .events = POLLIN | POLLPRI});
+      if (watched.oom) items.push_back({.fd = watched.oom->fd(), .events = watched.oom->events()});
     }
     auto polled = sys::poll(items, milliseconds_until(next));
     if (!polled && polled.error().code() != EINTR) return std::move(polled).error();

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -265,6 +266,12 @@ Result<int> read_signal(FdRef signal_fd) {
   if (retry([&] { return ::read(signal_fd.raw(), &info, sizeof info); }) < 0)
     return failed("read", signal_fd);
   return static_cast<int>(info.ssi_signo);
+}
+
+std::string kernel_release() {
+  utsname names{};
+  ::uname(&names);  // fails for a bad address alone
+  return names.release;
 }
 
 }  // namespace sys

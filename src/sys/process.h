@@ -110,4 +110,7 @@ Result<Fd> signalfd(const sigset_t& set);
 // The number of the next signal. Blocks unless the descriptor does not.
 Result<int> read_signal(FdRef signal_fd);
 
+// The kernel's release: "6.1.0-18-amd64". man: uname(2)
+std::string kernel_release();
+
 }  // namespace sys

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 from containers import EngineTest
+from harness import PATIENCE
 
 
 class Exec(EngineTest):
@@ -48,7 +49,7 @@ class Exec(EngineTest):
                                    stdin=theirs, stdout=theirs, stderr=theirs, env=self.environment)
         os.close(theirs)
         self.addCleanup(os.close, ours)
-        self.assertEqual(process.wait(20), 9)
+        self.assertEqual(process.wait(20 * PATIENCE), 9)
 
     def test_top_lists_its_processes(self):
         self.assertIn("sleep 1000", self.engine_ok("top", "bird").out)

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from containers import EngineTest
-from harness import wait_for
+from harness import PATIENCE, wait_for
 
 
 class Life(EngineTest):
@@ -77,7 +77,7 @@ class Usual(Life):
         self.detached("sh", "-c", "until [ -e /go ]; do sleep 0.02; done; exit 5")
         waiting = self.start_engine("wait", "bird", stdout=subprocess.PIPE, text=True)
         (self.bundle() / "rootfs/go").touch()
-        self.assertEqual(waiting.communicate(timeout=20)[0], "5\n")
+        self.assertEqual(waiting.communicate(timeout=20 * PATIENCE)[0], "5\n")
         self.assertEqual(self.engine_ok("wait", "bird").out, "5\n")
 
     def test_wait_hears_the_end_of_one_that_is_removed_by_it(self):
@@ -87,7 +87,7 @@ class Usual(Life):
         wait_for(lambda: any("inotify" in os.readlink(link) for link in pathlib.Path(f"/proc/{waiting.pid}/fd").iterdir()), "wait to listen")
         self.assertTrue(journal.exists())
         (self.bundle() / "rootfs/go").touch()
-        self.assertEqual(waiting.communicate(timeout=20)[0], "6\n")
+        self.assertEqual(waiting.communicate(timeout=20 * PATIENCE)[0], "6\n")
         wait_for(lambda: self.containers() == [], "the container to be removed")
 
     def test_names_are_taken_once_and_can_change(self):
@@ -142,7 +142,7 @@ class Usual(Life):
             for n in range(10)
         ]
         for n, process in enumerate(processes):
-            self.assertEqual((process.communicate(timeout=60)[0], process.returncode), (f"{n}\n", n))
+            self.assertEqual((process.communicate(timeout=60 * PATIENCE)[0], process.returncode), (f"{n}\n", n))
         self.assertEqual(self.containers(), [])
 
 
@@ -225,7 +225,7 @@ class Crashes(Life):
         )
         wait_for(lambda: self.row() and self.row()["status"] == "running", "it to run")
         self.end_of(self.record()["state"]["monitor"]["pid"])
-        self.assertIn("the monitor of container bird is gone", process.communicate(timeout=20)[1])
+        self.assertIn("the monitor of container bird is gone", process.communicate(timeout=20 * PATIENCE)[1])
         self.assertEqual(self.row()["status"], "running")
 
     def test_a_machine_that_restarted_shows_it_as_ended(self):

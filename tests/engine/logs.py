@@ -3,6 +3,7 @@
 import subprocess
 
 from containers import EngineTest
+from harness import PATIENCE
 
 
 class Logs(EngineTest):
@@ -33,7 +34,7 @@ class Logs(EngineTest):
         self.image()
         self.engine_ok("run", "-d", "-i", "--name", "bird", "--net=none", *self.marked(), "box", "sh", "-c", "echo one; sleep 1; echo two")
         process = self.start_engine("logs", "-f", "bird", stdout=subprocess.PIPE)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=30 * PATIENCE)
         self.assertEqual((process.returncode, out), (0, b"one\ntwo\n"))
 
     def test_no_such_container(self):

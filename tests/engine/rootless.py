@@ -10,7 +10,7 @@ import sys
 import unittest
 
 from containers import ENGINE, EngineTest
-from harness import BUNDLER, RUNTIME, make_rootfs, wait_for
+from harness import BUNDLER, PATIENCE, RUNTIME, make_rootfs, wait_for
 
 USER = 41234
 FIRST, COUNT = 3_000_000, 65536
@@ -272,7 +272,7 @@ class Life:
         self.image()
         starts = [self.start_engine("run", "--detach", "--net=none", "--name", name, *self.marked(), "box", "sleep", "1000",
                                     stdout=subprocess.DEVNULL) for name in ("one", "two")]
-        self.assertEqual([start.wait(timeout=60) for start in starts], [0, 0])
+        self.assertEqual([start.wait(timeout=60 * PATIENCE) for start in starts], [0, 0])
         spaces = {os.readlink(f"/proc/{record['state']['init']['pid']}/ns/user") for record in self.records()}
         self.assertEqual(len(spaces), 1)
         self.assertNotIn(os.readlink("/proc/self/ns/user"), spaces)

@@ -11,7 +11,7 @@ import termios
 import unittest
 
 from containers import EngineTest
-from harness import wait_for
+from harness import PATIENCE, wait_for
 
 
 class Terminal(EngineTest):
@@ -61,7 +61,7 @@ class Terminal(EngineTest):
         self.read_until(b"# ")
         self.type(b"stty size; exit 5\n")
         self.read_until(b"31 97")
-        self.assertEqual(process.wait(20), 5)
+        self.assertEqual(process.wait(20 * PATIENCE), 5)
         self.assertEqual(self.containers(), [])
 
     def test_a_new_size_is_the_containers(self):
@@ -71,14 +71,14 @@ class Terminal(EngineTest):
         os.killpg(process.pid, signal.SIGWINCH)
         self.type(b"until stty size | grep 120; do sleep 0.05; done; exit\n")
         self.read_until(b"40 120")
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
 
     def test_keys_reach_the_container_and_not_the_engine(self):
         process = self.run_at_terminal("sh", "-c", "trap 'echo interrupted; exit 3' INT; echo ready; while :; do sleep 0.05; done")
         self.read_until(b"ready")
         self.type(b"\x03")
         self.read_until(b"interrupted")
-        self.assertEqual(process.wait(20), 3)
+        self.assertEqual(process.wait(20 * PATIENCE), 3)
 
     def test_the_terminal_is_as_it_was_afterwards(self):
         before = self.mode()
@@ -86,7 +86,7 @@ class Terminal(EngineTest):
         self.read_until(b"# ")
         self.assertNotEqual(self.mode(), before)
         self.type(b"exit\n")
-        process.wait(20)
+        process.wait(20 * PATIENCE)
         self.assertEqual(self.mode(), before)
 
     def test_a_person_leaves_by_keys_and_comes_back(self):
@@ -94,14 +94,14 @@ class Terminal(EngineTest):
         process = self.run_at_terminal("sh", "-c", "echo ready; while read word; do echo got $word; [ $word = end ] && exit 4; done", options=())
         self.read_until(b"ready")
         self.type(b"\x10\x11")
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
         self.assertEqual(self.mode(), before)
         self.assertEqual(self.status("bird"), "running")
         process = self.at_terminal("attach", "bird")
         wait_for(lambda: self.mode() != before, "attach to take the terminal")
         self.type(b"more\nend\n")
         self.read_until(b"got end")
-        self.assertEqual(process.wait(20), 4)
+        self.assertEqual(process.wait(20 * PATIENCE), 4)
         self.assertEqual(self.status("bird"), "exited")
 
     def test_the_first_of_the_keys_alone_reaches_the_container(self):
@@ -109,13 +109,13 @@ class Terminal(EngineTest):
         self.read_until(b"ready")
         self.type(b"\x10a")
         self.read_until(b"020   a")
-        self.assertEqual(process.wait(20), 6)
+        self.assertEqual(process.wait(20 * PATIENCE), 6)
 
     def test_other_keys_and_none(self):
         process = self.run_at_terminal("sh", options=("--detach-keys", "ctrl-a,d"))
         self.read_until(b"# ")
         self.type(b"\x01d")
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
         self.assertEqual(self.status("bird"), "running")
         self.refused("run", "--rm", "--detach-keys", "tab", "--net=none", "box", "true", says="--detach-keys", code=125)
 
@@ -123,12 +123,12 @@ class Terminal(EngineTest):
         process = self.run_at_terminal("sh", options=())
         self.read_until(b"# ")
         self.type(b"echo kept > /file; exit\n")
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
         process = self.at_terminal("start", "-ai", "bird")
         self.read_until(b"# ")
         self.type(b"cat /file; exit 2\n")
         self.read_until(b"kept")
-        self.assertEqual(process.wait(20), 2)
+        self.assertEqual(process.wait(20 * PATIENCE), 2)
 
     def test_without_a_terminal_there_is_none_to_give(self):
         self.refused("run", "--rm", "-ti", "--net=none", "box", "true", says="not a terminal", code=125)
@@ -175,5 +175,5 @@ class Streams(EngineTest):
         )
         self.assertEqual(process.stdout.readline(), "ready\n")
         process.terminate()
-        self.assertEqual(process.wait(20), 8)
+        self.assertEqual(process.wait(20 * PATIENCE), 8)
         process.stdout.close()

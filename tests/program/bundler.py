@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tarfile
 
-from harness import BUNDLER, RuntimeTest, TOP, make_rootfs, wait_for
+from harness import BUNDLER, PATIENCE, TOP, RuntimeTest, make_rootfs, wait_for
 from registries import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, DockerRegistry, FakeRegistry, Image, basic, digest_of, layer_tar, link
 
 sys.path.insert(0, str(TOP / "bundles"))
@@ -139,7 +139,7 @@ class Pull(BundlerTest):
         commands = [[BUNDLER, "--store", self.store, "pull", f"{registry.host}/demo:{n}"] for n, registry in enumerate(registries)]
         processes = [subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
         for process in processes:
-            self.assertEqual(process.communicate(timeout=60)[1] * process.returncode, b"")
+            self.assertEqual(process.communicate(timeout=60 * PATIENCE)[1] * process.returncode, b"")
         self.assertEqual(len(self.names()), 4)
 
     def test_a_killed_pull_leaves_a_store_that_works(self):

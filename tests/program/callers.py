@@ -6,7 +6,7 @@ import os
 import pathlib
 import subprocess
 
-from harness import OURS, RUNTIME, RuntimeTest, ours_only, wait_for
+from harness import OURS, PATIENCE, RUNTIME, RuntimeTest, ours_only, wait_for
 
 
 class Callers(RuntimeTest):
@@ -99,7 +99,7 @@ class Callers(RuntimeTest):
                 process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log)
                 wait_for(lambda: (self.folder / f"{word}.out").read_text().startswith("ready"), "the process to be ready")
                 self.runtime_ok("kill", name, word)
-                self.assertEqual(process.wait(20), 0)
+                self.assertEqual(process.wait(20 * PATIENCE), 0)
                 log.close()
                 self.assertIn("signal 15", (self.folder / f"{word}.out").read_text())
 
@@ -193,4 +193,4 @@ class Flags(RuntimeTest):
                 parent = lambda: int(open(stat).read().rpartition(")")[2].split()[1])
                 wait_for(lambda: (parent() == process.pid) == ours, f"the orphan to be {'' if ours else 'not '}ours")
                 self.runtime_ok("kill", "--all", name, "KILL")
-                self.assertEqual(process.wait(20), 128 + 9)
+                self.assertEqual(process.wait(20 * PATIENCE), 128 + 9)

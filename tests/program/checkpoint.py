@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 
-from harness import RUNTIME, RuntimeTest, ours_only, wait_for
+from harness import PATIENCE, RUNTIME, RuntimeTest, ours_only, wait_for
 
 COUNTER = "i=0; while true; do i=$((i+1)); echo $i >/count.new; mv /count.new /count; sleep 0.05; done"
 MB = 1 << 20
@@ -345,7 +345,7 @@ class Checkpoint(RuntimeTest):
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(path)
             listening.listen()
-            listening.settimeout(20)
+            listening.settimeout(20 * PATIENCE)
 
             def master():
                 with listening.accept()[0] as caller:
@@ -375,7 +375,7 @@ class Checkpoint(RuntimeTest):
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(path)
             listening.listen()
-            listening.settimeout(20)
+            listening.settimeout(20 * PATIENCE)
             name, bundle = self.container("sh", "-c", "read line; echo got $line; exit 3", change=change, flags=("--console-socket", path))
             with listening.accept()[0] as caller:
                 self.addCleanup(os.close, socket.recv_fds(caller, 64, 1)[1][0])
@@ -391,7 +391,7 @@ class Checkpoint(RuntimeTest):
         text = b""
         while b"got word" not in text:
             text += os.read(ours, 4096)
-        self.assertEqual(restored.wait(20), 3)
+        self.assertEqual(restored.wait(20 * PATIENCE), 3)
 
     # Connections.
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import BUNDLER, RUNTIME, ProgramTest, RuntimeTest, ours_only
+from harness import BUNDLER, PATIENCE, RUNTIME, ProgramTest, RuntimeTest, ours_only
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -59,7 +59,7 @@ def ask_zsh(line, script, folder, environment):
 
 
 def read_until(terminal, file, end):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 30 * PATIENCE
     while not file.read_text().endswith(end):
         if time.monotonic() > deadline:
             raise AssertionError(f"zsh did not come to {end!r}")

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from harness import CGROUPS, RUNTIME, TOP, RuntimeTest, ours_only, wait_for
+from harness import CGROUPS, PATIENCE, RUNTIME, TOP, RuntimeTest, ours_only, wait_for
 
 try:
     import jsonschema
@@ -57,7 +57,7 @@ class Events(RuntimeTest):
     def next_event(self, process, seconds=20):
         """The next line; none within this time is a failure, and so is the end."""
         while b"\n" not in process.unread:
-            self.assertTrue(select.select([process.stdout], [], [], seconds)[0], f"no line within {seconds} s")
+            self.assertTrue(select.select([process.stdout], [], [], seconds * PATIENCE)[0], f"no line within {seconds} s")
             more = os.read(process.stdout.fileno(), 1 << 16)
             if not more:
                 self.fail(f"it has ended: {process.wait()} {process.stderr.read()}")
@@ -67,7 +67,7 @@ class Events(RuntimeTest):
 
     def ends(self, process, seconds=20):
         """It ends by itself, with success; gives the lines that were left."""
-        rest, complaint = process.communicate(timeout=seconds)
+        rest, complaint = process.communicate(timeout=seconds * PATIENCE)
         self.assertEqual((process.returncode, complaint), (0, b""))
         return [self.event(line) for line in (process.unread + rest).splitlines()]
 
@@ -104,7 +104,7 @@ class Events(RuntimeTest):
 
     def test_throttling_is_told(self):
         name = self.running(self.limited("/probe", "busy", "20", cpu={"quota": 5000, "period": 50000}))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 20 * PATIENCE
         while "throttledTime" not in self.stats(name)["data"]["cpu"]["throttling"]:
             self.assertLess(time.monotonic(), deadline)
 
@@ -188,7 +188,7 @@ class Events(RuntimeTest):
         with self.stream("--interval", "50ms", "--all") as process:
             self.assertEqual(self.next_event(process)["id"], first)
             second = self.running(self.limited())
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 20 * PATIENCE
             while self.next_event(process)["id"] != second:
                 self.assertLess(time.monotonic(), deadline)
 
@@ -198,7 +198,7 @@ class Events(RuntimeTest):
         with self.stream("--interval", LONG, name) as process:
             self.watching(process)
             process.stdout.close()
-            self.assertEqual(process.wait(20), 0)
+            self.assertEqual(process.wait(20 * PATIENCE), 0)
 
     def test_a_container_that_has_stopped_or_never_was_is_refused(self):
         name = self.running(self.limited())

@@ -4,7 +4,7 @@ import json
 import pathlib
 import subprocess
 
-from harness import PROBE, RUNTIME, RuntimeTest, wait_for
+from harness import PATIENCE, PROBE, RUNTIME, RuntimeTest, wait_for
 
 
 class Exec(RuntimeTest):
@@ -78,7 +78,7 @@ class Exec(RuntimeTest):
             wait_for(lambda: len(self.runtime_ok("ps", "--format", "json", name).json) == 2, "its process to be in the cgroup")
         finally:
             self.runtime_ok("resume", name)
-        self.assertEqual((process.communicate(timeout=20)[0], process.returncode), ("thawed\n", 0))
+        self.assertEqual((process.communicate(timeout=20 * PATIENCE)[0], process.returncode), ("thawed\n", 0))
 
     def test_a_process_document_is_taken_as_it_stands(self):
         name = self.running()

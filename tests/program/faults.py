@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import RUNTIME, RuntimeTest, ours_only, wait_for
+from harness import PATIENCE, RUNTIME, RuntimeTest, ours_only, wait_for
 
 
 def cpu_seconds(pid):
@@ -45,7 +45,7 @@ class Faults(RuntimeTest):
         creating = self.begin("create", "--bundle", self.bundle(config), name)
         wait_for((self.folder / "hangs").exists, "the hook to run")
         self.runtime_ok("delete", "--force", name, timeout=20)
-        self.assertNotEqual(creating.wait(10), 0)
+        self.assertNotEqual(creating.wait(10 * PATIENCE), 0)
         self.assertIn("init has ended meanwhile", creating.stderr.read())
         self.nothing_is_left(name)
 
@@ -62,7 +62,7 @@ class Faults(RuntimeTest):
                 except subprocess.TimeoutExpired:
                     pass
                 self.runtime_ok("delete", "--force", name)
-                creating.wait(20)
+                creating.wait(20 * PATIENCE)
                 self.nothing_is_left(name)
 
     @ours_only
@@ -95,7 +95,7 @@ class Faults(RuntimeTest):
         time.sleep(0.5)  # the time that is measured
         used = cpu_seconds(creating.pid) - before
         (self.folder / "go").write_text("on\n")
-        self.assertEqual(creating.wait(20), 0)
+        self.assertEqual(creating.wait(20 * PATIENCE), 0)
         self.assertLess(used, 0.1)
 
     @ours_only
@@ -146,7 +146,7 @@ class Faults(RuntimeTest):
         for _ in range(5):
             name = self.create()
             both = [self.begin("start", name) for _ in range(2)]
-            self.assertEqual(sorted(process.wait(20) != 0 for process in both), [False, True])
+            self.assertEqual(sorted(process.wait(20 * PATIENCE) != 0 for process in both), [False, True])
             self.stop(name)
 
     def test_exec_during_the_end_of_the_container_ends(self):
@@ -155,5 +155,5 @@ class Faults(RuntimeTest):
             several = [self.begin("exec", name, "/bin/true") for _ in range(3)]
             self.runtime_ok("delete", "--force", name)
             for process in several:
-                process.wait(20)
+                process.wait(20 * PATIENCE)
             wait_for(lambda: not self.cgroups() and not self.processes(), "everything to be gone")

@@ -19,6 +19,8 @@ BUNDLER = os.environ.get("BUNDLER", str(BUILD / "src/bundler/bundler"))
 PROBE = os.environ.get("PROBE", str(BUILD / "tests/probe"))
 BUSYBOX = "/bin/busybox"
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
+# How many times longer than on a usual machine anything may take: guests are emulated.
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
 
 # The tests can be tried on another runtime (RUNTIME=runc); what only ours promises is then skipped.
 OURS = pathlib.Path(RUNTIME).name == "runtime"
@@ -52,10 +54,10 @@ DEFAULT_CONFIG = {
 
 def wait_for(condition, what, seconds=20.0):
     """Polls until the condition is true and gives its value; a test never sleeps for a guess of time."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s for {what}")
+            raise AssertionError(f"waited {seconds * PATIENCE:.0f} s for {what}")
         time.sleep(0.005)
     return value
 
@@ -150,7 +152,7 @@ class ProgramTest(unittest.TestCase):
             command = [str(part) for part in (program, *args)]
             environment = {**self.environment, **more.pop("env", {})}
             done = subprocess.run(
-                command, stdin=stdin, stdout=out, stderr=err, timeout=timeout, cwd=cwd, env=environment, **more
+                command, stdin=stdin, stdout=out, stderr=err, timeout=timeout * PATIENCE, cwd=cwd, env=environment, **more
             )
             out.seek(0), err.seek(0)
             return Finished(done.returncode, out.read().decode(errors="replace"), err.read().decode(errors="replace"))

@@ -8,7 +8,7 @@ import threading
 import time
 
 from bundler import BundlerTest
-from harness import BUNDLER
+from harness import BUNDLER, PATIENCE
 from registries import Image
 
 NOISE = random.Random(7).randbytes(1 << 20)  # does not compress
@@ -158,7 +158,7 @@ class ImageFaults(BundlerTest):
         processes = [(command, subprocess.Popen([str(part) for part in (BUNDLER, "--store", self.store, *command)], env=self.environment,
                                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)) for command in commands]
         for command, process in processes:
-            said = process.communicate(timeout=120)[1].decode()
+            said = process.communicate(timeout=120 * PATIENCE)[1].decode()
             self.assertEqual(process.returncode, 0, f"{command}: {said}")
         self.assertEqual(len(self.names()), 4)
         self.check_store()

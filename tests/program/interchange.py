@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 from bundler import BundlerTest
-from harness import wait_for
+from harness import PATIENCE, wait_for
 from registries import DockerRegistry, Image, digest_of, layer_tar, link
 
 FILES = {"bin/tool": b"#!/bin/sh\n" * 2000, "etc/word": b"one\n", "bin/name": link("bin/name", "tool")}
@@ -162,7 +162,7 @@ class Containerd(InterchangeTest):
         # unshare itself passes no signal on.
         (child,) = pathlib.Path(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children").read_text().split()
         os.kill(int(child), signal.SIGTERM)
-        self.daemon.wait(20)
+        self.daemon.wait(20 * PATIENCE)
         self.log.close()
 
     def ctr(self, *words):

@@ -9,7 +9,7 @@ import termios
 import unittest
 
 from bundler import HELLO, BundlerTest
-from harness import BUNDLER, wait_for
+from harness import BUNDLER, PATIENCE, wait_for
 from registries import DockerRegistry, Image, basic, digest_of, layer_tar
 
 HELPER = """#!/bin/sh
@@ -91,7 +91,7 @@ class Login(BundlerTest):
             pass
         finally:
             os.close(ours)
-        return process.wait(20), shown
+        return process.wait(20 * PATIENCE), shown
 
     def test_at_a_terminal_both_are_asked_for_and_the_password_is_not_shown(self):
         code, shown = self.at_terminal((b"Username: ", b"me\n"), (b"Password: ", b"secreX\x7ft\n"))

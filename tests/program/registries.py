@@ -14,7 +14,7 @@ import tarfile
 import threading
 import urllib.request
 
-from harness import wait_for
+from harness import PATIENCE, wait_for
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -167,5 +167,5 @@ class DockerRegistry:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(20 * PATIENCE)
         self.log.close()

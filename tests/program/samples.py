@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import termios
 
-from harness import CGROUPS, RUNTIME, TOP, RuntimeTest, ours_only
+from harness import CGROUPS, PATIENCE, RUNTIME, TOP, RuntimeTest, ours_only
 
 BUNDLES = TOP / "bundles"
 
@@ -174,7 +174,7 @@ class Samples(RuntimeTest):
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(theirs)
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
         self.assertEqual(os.read(ours, 4096).split(), [b"/dev/pts/0", b"31", b"97"])
 
     @ours_only  # rro and its like are newer than Debian's runc

@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 
-from harness import OURS, PROBE, RuntimeTest, ours_only
+from harness import OURS, PATIENCE, PROBE, RuntimeTest, ours_only
 
 
 RECEIVE, ANSWER = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND
@@ -26,7 +26,7 @@ class Agent(threading.Thread):
         self.door = socket.socket(socket.AF_UNIX)
         self.door.bind(path)
         self.door.listen(1)
-        self.door.settimeout(20)
+        self.door.settimeout(20 * PATIENCE)
 
     def run(self):
         with contextlib.closing(self.door), contextlib.closing(self.door.accept()[0]) as caller:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 
-from harness import CGROUPS, RUNTIME, RuntimeTest, ours_only, wait_for
+from harness import CGROUPS, PATIENCE, RUNTIME, RuntimeTest, ours_only, wait_for
 
 
 def descriptors_of(listening):
@@ -120,7 +120,7 @@ class Readiness(RuntimeTest):
 
     def heard(self):
         """The next message; a barrier is let go, as a service manager does."""
-        self.assertTrue(select.select([self.manager], [], [], 20)[0], "nothing was said")
+        self.assertTrue(select.select([self.manager], [], [], 20 * PATIENCE)[0], "nothing was said")
         text, ancillary, _, _ = self.manager.recvmsg(4096, socket.CMSG_SPACE(4))
         for _, _, data in ancillary:
             os.close(array.array("i", data)[0])
@@ -146,7 +146,7 @@ class Readiness(RuntimeTest):
         self.assertIn("READY=1\nMAINPID=", self.heard())
         self.assertEqual(self.heard(), "BARRIER=1")
         self.runtime_ok("kill", name, "KILL")
-        self.assertEqual(process.wait(20), 128 + 9)
+        self.assertEqual(process.wait(20 * PATIENCE), 128 + 9)
 
     def test_the_container_may_not_say_who_its_main_process_is(self):
         name = self.create(self.config("/probe", "notify", "MAINPID=1", "READY=1"), env=self.notified)

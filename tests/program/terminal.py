@@ -10,7 +10,7 @@ import struct
 import subprocess
 import termios
 
-from harness import RUNTIME, RuntimeTest, wait_for
+from harness import PATIENCE, RUNTIME, RuntimeTest, wait_for
 
 
 class Terminal(RuntimeTest):
@@ -66,27 +66,27 @@ class Terminal(RuntimeTest):
     def test_the_process_has_a_terminal_of_the_callers_size(self):
         process, terminal = self.foreground("/bin/sh", "-c", "test -t 0 && test -t 1 && stty size && echo end")
         self.assertIn("31 97", self.read_until(terminal, b"end"))
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
 
     def test_what_is_typed_arrives_and_the_terminal_is_raw(self):
         process, terminal = self.foreground("/bin/sh", "-c", "read line; echo got $line")
         os.write(terminal, b"typed\n")
         self.read_until(terminal, b"got typed")
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
 
     def test_a_new_window_size_is_passed_on(self):
         process, terminal = self.foreground("/probe", "catch")
         self.read_until(terminal, b"ready")
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.read_until(terminal, b"size 40 120")
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
 
     def test_an_interrupt_typed_at_the_terminal_reaches_the_process(self):
         process, terminal = self.foreground("/probe", "catch")
         self.read_until(terminal, b"ready")
         os.write(terminal, b"\x03")
         self.read_until(terminal, f"signal {int(signal.SIGINT)}".encode())
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
 
     def test_the_terminal_comes_over_the_console_socket_when_detached(self):
         config = self.config("/bin/sh", "-c", "tty=$(readlink /proc/self/fd/0); read line; echo $tty $line", terminal=True)
@@ -109,7 +109,7 @@ class Terminal(RuntimeTest):
         name = self.running()
         process, terminal = self.on_a_terminal("exec", "--tty", name, "/bin/sh", "-c", "test -t 0 && stty size && exit 7")
         self.read_until(terminal, b"31 97")
-        self.assertEqual(process.wait(20), 7)
+        self.assertEqual(process.wait(20 * PATIENCE), 7)
 
     def test_exec_sends_the_master_over_its_console_socket_when_detached(self):
         name = self.running()

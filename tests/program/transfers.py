@@ -10,7 +10,7 @@ import threading
 import time
 
 from bundler import HELLO, BundlerTest
-from harness import BUNDLER, wait_for
+from harness import BUNDLER, PATIENCE, wait_for
 from registries import MANIFEST_TYPE, Image, basic, digest_of, layer_tar
 from tls import TlsTest
 
@@ -149,7 +149,7 @@ class Resume(BundlerTest):
             if is_layer(handler):
                 arrived.append(handler.headers["Range"])
                 first_million(handler)
-                both.wait(30)
+                both.wait(30 * PATIENCE)
                 handler.wfile.write(BIG.layers[0][1000000:])
                 return True
 
@@ -157,7 +157,7 @@ class Resume(BundlerTest):
         command = [BUNDLER, "--store", self.store, "pull", self.name]
         two = [subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
         for process in two:
-            error = process.communicate(timeout=60)[1]
+            error = process.communicate(timeout=60 * PATIENCE)[1]
             self.assertEqual(process.returncode, 0, error)
         self.assertEqual(arrived, [None, None])
         self.is_whole()
