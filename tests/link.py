@@ -11,7 +11,7 @@ import sys
 # libm comes with the C library, and is named where a header of C++ mentions it.
 MAY_NEED = re.compile(r"^(libc\.so|libm\.so|ld-linux)")
 # Whoever starts threads must not go on after a clone of one of them.
-NEVER = {"pthread_create", "thrd_create", "system", "popen", "dlopen", "getpwnam", "getpwuid"}
+NEVER = {"pthread_create", "thrd_create", "system", "popen", "getpwnam", "getpwuid"}
 
 
 def read(*words):
