@@ -112,6 +112,18 @@ Status set_sysctls(const Words& sysctls, spec::Config& config) {
   return {};
 }
 
+// spec: config-linux.md#cgroups-path; with systemd slice:prefix:name, as everywhere
+Result<std::string> cgroups_path(const std::string& parent, const Record& record) {
+  if (record.systemd_cgroup) {
+    if (!parent.empty() && !parent.ends_with(".slice"))
+      return base::usage_error("must be a slice, such as my.slice, since systemd makes cgroups ",
+                               "here, got ", base::quote(parent));
+    return base::cat(parent, ":coracle:", record.id);
+  }
+  auto clean = fs::clean(parent);
+  return base::cat(clean.empty() ? "" : "/", clean, "/coracle-", record.id);
+}
+
 }  // namespace
 
 Status configure_namespaces(const Context& context, const NamespaceWishes& wishes, Record& record,
@@ -125,8 +137,8 @@ Status configure_namespaces(const Context& context, const NamespaceWishes& wishe
   (void)TRY(is_host(wishes.userns, false), "--userns");
   TRY(set_names(wishes, record, config));
   TRY(set_sysctls(wishes.sysctls, config), "--sysctl");
-  auto parent = fs::clean(wishes.cgroup_parent);
-  config.linux_.cgroups_path = base::cat(parent.empty() ? "" : "/", parent, "/coracle-", record.id);
+  record.systemd_cgroup = context.systemd_cgroup;
+  config.linux_.cgroups_path = TRY(cgroups_path(wishes.cgroup_parent, record), "--cgroup-parent");
   return {};
 }
 

@@ -38,6 +38,8 @@ struct Context {
   bool debug = false;
   bool rootless = false;   // root of a user namespace at most (user_namespace.h)
   bool single_id = false;  // which has one id only
+  // New containers are scopes of systemd, the user's own where we are not root.
+  bool systemd_cgroup = false;
 
   // A line for --debug: a program that is run, a step that is taken.
   void tell(const std::string& line) const;

@@ -52,7 +52,7 @@ std::string version_of(const Context& context, const std::string& program) {
   return std::string(base::trim(text.substr(0, text.find('\n'))));
 }
 
-Json machine_json() {
+Json machine_json(const Context& context) {
   auto out = Json::object();
   struct utsname names {};
   if (::uname(&names) == 0) {
@@ -66,6 +66,7 @@ Json machine_json() {
   bool unified =
       static_cast<bool>(sys::fstatat(base::FdRef::cwd(), "/sys/fs/cgroup/cgroup.controllers", 0));
   out.set("cgroups", unified ? "v2" : "v1");
+  out.set("cgroupDriver", context.systemd_cgroup ? "systemd" : "cgroupfs");
   return out;
 }
 
@@ -118,7 +119,7 @@ Result<int> execute(const Context& context, const InfoCommand& command) {
   out.set("numbers", std::move(numbers));
   out.set("places", places_json(context));
   out.set("versions", versions_json(context));
-  out.set("machine", machine_json());
+  out.set("machine", machine_json(context));
   TRY(print(command.json ? base::dump(out, 2) + "\n" : show_sections(out)));
   return 0;
 }

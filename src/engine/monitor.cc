@@ -89,6 +89,7 @@ Words arguments(const Context& context, const Container& container) {
     out.emplace_back("--runtime-arg");
     out.push_back(word);
   }
+  if (record.systemd_cgroup) out.insert(out.end(), {"--runtime-arg", "--systemd-cgroup"});
   for (auto&& more : {log_options(container), finish_command(context, container)})
     out.insert(out.end(), more.begin(), more.end());
   return out;

@@ -42,6 +42,18 @@ std::string run_of(const Environment& environment) {
   return base::cat("/tmp/coracle-", environment.uid);
 }
 
+bool exists(const std::string& path) {
+  return static_cast<bool>(sys::fstatat(base::FdRef::cwd(), path, 0));
+}
+
+// man: sd_booted(3). On cgroup v1 systemd delegates nothing to users, and has no word for half of
+// the limits.
+bool has_systemd(const Environment& environment) {
+  if (!exists("/sys/fs/cgroup/cgroup.controllers")) return false;
+  if (environment.uid == 0) return exists("/run/systemd/system");
+  return exists(environment.runtime_dir + "/systemd/private");
+}
+
 }  // namespace
 
 Result<Context> make_context(const Invocation& invocation, const Environment& environment,
@@ -56,6 +68,7 @@ Result<Context> make_context(const Invocation& invocation, const Environment& en
   out.registries_conf = invocation.registries_conf;
   out.policy = invocation.policy;
   out.debug = invocation.debug;
+  out.systemd_cgroup = has_systemd(environment);
   return out;
 }
 

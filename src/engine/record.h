@@ -121,7 +121,8 @@ struct Record {
   bool tty = false;
   bool open_stdin = false;
   bool privileged = false;
-  bool remove = false;  // when it has ended
+  bool remove = false;          // when it has ended
+  bool systemd_cgroup = false;  // a scope of systemd
   Restart restart{};
   std::string stop_signal{};            // empty: SIGTERM
   std::uint32_t stop_timeout = 10;      // seconds

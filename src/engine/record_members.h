@@ -115,6 +115,7 @@ void members(auto& f, spec::is<Record> auto& x) {
   f.may("openStdin", x.open_stdin);
   f.may("privileged", x.privileged);
   f.may("remove", x.remove);
+  f.may("systemdCgroup", x.systemd_cgroup);
   f.must("restart", x.restart);
   f.may("stopSignal", x.stop_signal);
   f.must("stopTimeout", x.stop_timeout);

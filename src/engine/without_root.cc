@@ -103,7 +103,7 @@ UserLimits user_limits(const Context& context) {
 
 Status fit_to_user(const UserLimits& limits, const MakeCommand& command, const Record& record,
                    spec::Config& config) {
-  if (!command.namespaces.cgroup_parent.empty())
+  if (!command.namespaces.cgroup_parent.empty() && !record.systemd_cgroup)
     return base::unsupported(
         "--cgroup-parent: without root a container's cgroup is beside that "
         "of the engine");
@@ -113,7 +113,7 @@ Status fit_to_user(const UserLimits& limits, const MakeCommand& command, const R
                              "pasta, host, container:NAME and none");
   TRY(check_ports(limits, record));
   if (limits.single_id && config.process) TRY(check_ids(config.process->user));
-  config.linux_.cgroups_path.clear();
+  if (!record.systemd_cgroup) config.linux_.cgroups_path.clear();
   fit_mounts(limits, config);
   bind_renamed_devices(command.files.devices, config);
   return {};

@@ -16,9 +16,9 @@ struct UserLimits {
 UserLimits user_limits(const Context& context);
 
 // The configuration becomes one that the kernel allows root of a user namespace: what belongs to a
-// namespace of the host is bound, terminals have no group that is not mapped, the cgroup is one
-// beside our own, where we may make one. What he cannot have is refused by its option's name:
-// Kind::Unsupported. Pure. man: user_namespaces(7)
+// namespace of the host is bound, terminals have no group that is not mapped, the cgroup is a
+// scope of the user's systemd, or one beside our own, where we may make one. What he cannot have is
+// refused by its option's name: Kind::Unsupported. Pure. man: user_namespaces(7)
 base::Status fit_to_user(const UserLimits& limits, const MakeCommand& command, const Record& record,
                          spec::Config& config);
 

@@ -85,18 +85,6 @@ std::vector<UnitProperty> usual_properties(const UnitPlace& place, const Systemd
 
 }  // namespace
 
-BusValue BusValue::boolean(bool value) { return {"b", value}; }
-BusValue BusValue::number(std::uint64_t value) { return {"t", value}; }
-BusValue BusValue::text(std::string value) { return {"s", std::move(value)}; }
-BusValue BusValue::array(std::string signature_of_one, std::vector<BusValue> values) {
-  return {"a" + signature_of_one, std::move(values)};
-}
-BusValue BusValue::tuple(std::vector<BusValue> values) {
-  std::string signature = "(";
-  for (const auto& value : values) signature += value.signature;
-  return {signature + ")", std::move(values)};
-}
-
 Result<UnitPlace> unit_place(const std::string& cgroups_path, const SystemdHost& host,
                              const Request& request) {
   UnitPlace out;

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "plan/unit.h"
+#include "plan/bus_value.h"
 
 namespace systemd {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "plan/unit.h"
+#include "plan/bus_value.h"
 
 namespace systemd {
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/unit.h"
 #include "systemd/bus.h"
 
 namespace systemd {

@@ -39,6 +39,15 @@ TEST_CASE("a container of its own network stays as it is, but for its cgroup") {
   CHECK(one.config == before);
 }
 
+TEST_CASE("a scope of the user's systemd stays what it is") {
+  Fitted one;
+  one.record.systemd_cgroup = true;
+  one.command.namespaces.cgroup_parent = "my.slice";
+  one.config.linux_.cgroups_path = "my.slice:coracle:x";
+  CHECK(one.refusal().empty());
+  CHECK(one.config.linux_.cgroups_path == "my.slice:coracle:x");
+}
+
 TEST_CASE("what shows a namespace of the host is bound") {
   Fitted one;
   one.without(spec::NamespaceType::Network);

@@ -64,6 +64,7 @@ SEEDS = {
     "extract": [bytes([flags]) + layers for flags in range(4) for layers in [*TARS, TARS[2] + TARS[5], TARS[4] + TARS[6]]],
     "compression": [gzip.compress(b"hello\n" * 50, mtime=0), gzip.compress(b"a") + gzip.compress(b"b") + bytes(20), ZSTD, b"plain"],
     "reference": [b"alpine", b"localhost:5000/a/b:tag", b"a.example/b@" + DIGEST.encode(), b"[::1]:5000/x", b"a/b/../c", b"x\r\nHost: y"],
+    "values": [b"true", b"uint64 5", b"[1, 2]", b"@a(st) [('/dev/sda', 7)]", b"('x', [byte 0x1f], -2.5e3)", b"@as []", b"'a\\'b'"],
     "documents": [json.dumps(value).encode() for value in (MANIFEST, INDEX, CONFIG, {**MANIFEST, **INDEX})],
     "headers": [b'Bearer realm="https://auth.example/token",service="s",scope="repository:a/b:pull"', b"Basic realm=x, Negotiate abc==, Bearer a=b",
                 b"https://h:443/a?b#c", b"http://169.254.169.254/latest", b"//[fe80::1]/x", b"../up?digest=x", b"file:///etc/passwd", b"https://u:p@h/"],

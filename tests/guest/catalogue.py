@@ -38,7 +38,8 @@ class Guest:
 GUESTS = {guest.name: guest for guest in (
     Guest("v2", "pure cgroup v2 with every controller, a plain init, AppArmor"),
     Guest("systemd", "systemd as PID 1, D-Bus, logind and a user manager to which every controller is delegated", init="systemd"),
-    Guest("systemd-hybrid", "systemd with cgroup v1 hierarchies", init="systemd", cgroups="systemd.unified_cgroup_hierarchy=0"),
+    Guest("systemd-hybrid", "systemd with cgroup v1 hierarchies (of a kernel that still has all of them)", kernel="6.1", init="systemd",
+          cgroups="systemd.unified_cgroup_hierarchy=0"),
     Guest("selinux", "SELinux, enforcing, with a policy for containers", lsm="selinux"),
     Guest("oldest", "the oldest kernel of Debian that is supported", kernel="6.1"),
     Guest("newest", "the newest kernel of Debian", kernel="7"),
