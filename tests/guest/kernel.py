@@ -33,11 +33,12 @@ class Kernel:
             apt = packages.Apt(suite)
             apt.update()
             apt.unpack(apt.kernel(), work)
-            version = next((work / "lib/modules").iterdir()).name
+            unpacked = next(path for path in (work / "usr/lib/modules", work / "lib/modules") if path.exists())
+            version = next(unpacked.iterdir()).name
             modules = part / "modules"
-            keep_modules(work / "lib/modules" / version, modules / "lib/modules" / version)
+            keep_modules(unpacked / version, modules / "lib/modules" / version)
             cache.run("depmod", "-b", modules, version)
-            shutil.copy(next((work / "boot").glob("vmlinuz-*")), part / "vmlinuz")
+            shutil.copy(next(path for path in [*work.glob("boot/vmlinuz-*"), unpacked / version / "vmlinuz"] if path.exists()), part / "vmlinuz")
             make_initramfs(modules, version, part / "initramfs")
             image = part / "modules.ext4"
             with open(image, "wb") as file:

@@ -67,18 +67,21 @@ class Apt:
         return cache.run(program, *self.options(), *words, **more)
 
     def kernel(self):
-        """The name of the newest kernel package of the suites."""
+        """The packages of the newest kernel of the suites; newer ones come in several parts."""
         told = self.call("apt-cache", "depends", "linux-image-amd64")
-        found = re.search(r"Depends: (linux-image-[0-9]\S+)", told)
+        found = re.search(r"Depends: (linux-image-([0-9]\S+))", told)
         if not found:
             raise cache.Failure(f"{' and '.join(self.suites)}: no kernel that linux-image-amd64 names")
-        return found.group(1)
+        image, version = found.groups()
+        parts = re.findall(rf"Depends: (linux-(?:base|binary|modules)-{re.escape(version)})\n", self.call("apt-cache", "depends", image))
+        return [image, *parts]
 
-    def unpack(self, package, folder):
-        self.call("apt-get", "-qq", "download", package, cwd=folder)
-        archive = next(folder.glob("*.deb"))
-        cache.run("dpkg-deb", "-x", archive, folder)
-        archive.unlink()
+    def unpack(self, names, folder):
+        """What the packages hold, below the folder."""
+        self.call("apt-get", "-qq", "download", *names, cwd=folder)
+        for archive in folder.glob("*.deb"):
+            cache.run("dpkg-deb", "-x", archive, folder)
+            archive.unlink()
 
 
 def qemu_version():

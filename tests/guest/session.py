@@ -23,7 +23,7 @@ class Job:
     command: list
     guest: str = "v2"
     user: bool = False                                   # as the guest's ordinary user
-    shares: list = dataclasses.field(default_factory=list)      # "DIR[:AT[:ro]]": folders of the host
+    shares: list = dataclasses.field(default_factory=list)      # "DIR[:[AT][:ro]]": folders of the host
     environment: dict = dataclasses.field(default_factory=dict)
     timeout: float = 600                                 # seconds for the command
     cold: bool = False                                   # booted, not taken from a kept state

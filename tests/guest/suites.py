@@ -28,7 +28,7 @@ class Suite:
     command: tuple
     seconds: int = 900      # its bound
     quick: bool = False     # part of the short form
-    shares: tuple = ()      # folders of the host, beside the project
+    validation: bool = False  # needs the official validation, which is built on this machine
 
     @property
     def full_name(self):
@@ -72,4 +72,13 @@ def every():
     runtime = "build/src/runtime/runtime"
     for guest in ("v2", "systemd", "selinux", "oldest", "newest"):
         found.append(Suite("statements", guest, python("conformance/statements/run", "--runtime", runtime), 3600))
+    found.append(Suite("validation", "v2", python("conformance/validation", "--judge", "--timeout", "600", runtime), 5400, validation=True))
     return found
+
+
+def built_validation():
+    """(its folder, None), or why there is none."""
+    done = subprocess.run([sys.executable, "-B", TOP / "conformance/validation", "--folder"], capture_output=True, text=True)
+    if done.returncode:
+        return None, (done.stderr.strip().splitlines() or ["it cannot be built"])[-1]
+    return done.stdout.strip(), None
