@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 
+#include "apply/labels.h"
 #include "base/named.h"
 #include "sys/mount.h"
 
@@ -78,13 +79,22 @@ base::Error advised(base::Error error, const plan::NewMount& mount) {
   return base::Error(error.kind(), error.code(), cat(error.text(), advice(mount, error.code())));
 }
 
+bool long_label(const plan::NewMount& mount) {
+  return mount.label.way == plan::MountLabel::Way::Parameter &&
+         mount.label.text.size() > kMostBytes;
+}
+
 Result<Fd> make(const plan::NewMount& mount, const std::string& mode) {
   auto context = TRY(sys::fsopen(mount.type));
   TRY(sys::fsconfig_string(context, "source", mount.source));
   if (!mode.empty()) TRY(sys::fsconfig_string(context, "mode", mode));
   TRY(give_options(context, mount.superblock, mount.data));
+  if (mount.label.way == plan::MountLabel::Way::Parameter)
+    TRY(give_label(context, mount.label.text));
   TRY(sys::fsconfig_create(context));
-  return sys::fsmount(context, mount.attributes);
+  auto out = TRY(sys::fsmount(context, mount.attributes));
+  if (mount.label.way == plan::MountLabel::Way::Root) TRY(label_root(out, mount.label.text));
+  return out;
 }
 
 }  // namespace
@@ -96,14 +106,20 @@ Result<Fd> make_file_system(const plan::NewMount& mount, const std::string& mode
 }
 
 bool needs_classic_mount(const plan::NewMount& mount) {
-  return mount.source.size() > kMostBytes ||
+  return mount.source.size() > kMostBytes || long_label(mount) ||
          std::ranges::any_of(mount.data, [](const auto& o) { return o.value.size() > kMostBytes; });
 }
 
 Status classic_mount(const plan::NewMount& mount, FdRef target) {
   std::vector<std::string> data;
-  for (const auto& option : mount.data)
-    data.push_back(option.has_value ? cat(option.key, "=", option.value) : option.key);
+  for (const auto& option : mount.data) {
+    // Categories of SELinux have commas. man: mount(8), context=
+    auto quote = option.key.ends_with("context") ? "\"" : "";
+    data.push_back(option.has_value ? cat(option.key, "=", quote, option.value, quote)
+                                    : option.key);
+  }
+  if (mount.label.way == plan::MountLabel::Way::Parameter)
+    data.push_back(cat("context=\"", mount.label.text, "\""));
   // Before entering, /proc is the host's.
   return sys::mount(mount.source, cat("/proc/self/fd/", target.raw()), mount.type,
                     classic_flags(mount), base::join(data, ","));

@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "base/text.h"
-#include "fs/files.h"
+#include "fs/proc.h"
 #include "sys/file.h"
 #include "sys/mount.h"
 #include "sys/process.h"
@@ -23,11 +23,10 @@ using base::Result;
 using base::Status;
 
 Result<Fd> write_maps(pid_t pid, const plan::IdMaps& maps) {
-  auto entry = cat("/proc/", pid);
-  auto process = TRY(sys::openat(FdRef::cwd(), entry, O_PATH | O_DIRECTORY));
-  TRY(fs::write_control(process, "uid_map", maps.uid), "uidMappings");
-  TRY(fs::write_control(process, "gid_map", maps.gid), "gidMappings");
-  return sys::openat(process, "ns/user", O_RDONLY);
+  auto proc = TRY(fs::Proc::open());
+  TRY(proc.write(cat(pid, "/uid_map"), maps.uid), "uidMappings");
+  TRY(proc.write(cat(pid, "/gid_map"), maps.gid), "gidMappings");
+  return sys::openat(proc.fd(), cat(pid, "/ns/user"), O_RDONLY);
 }
 
 // A user namespace exists as long as something holds it: the child only until it is opened.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "apply/labels.h"
 #include "fs/root.h"
 #include "sys/file.h"
 #include "sys/mount.h"
@@ -42,25 +43,27 @@ class Cover {
   bool used_ = false;
 };
 
-Result<Fd> empty_directory() {
+Result<Fd> empty_directory(const std::string& label) {
   auto context = TRY(sys::fsopen("tmpfs"));
   TRY(sys::fsconfig_string(context, "size", "0"));
   // Kernels of 2020 want room for one inode besides the root.
   TRY(sys::fsconfig_string(context, "nr_inodes", "2"));
   TRY(sys::fsconfig_string(context, "mode", "755"));
+  if (!label.empty()) TRY(give_label(context, label));
   TRY(sys::fsconfig_flag(context, "ro"));
   TRY(sys::fsconfig_create(context));
   return sys::fsmount(context,
                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-Status mask(FdRef root, const std::string& path, Cover& file, Cover& directory) {
+Status mask(FdRef root, const std::string& path, Cover& file, Cover& directory,
+            const std::string& label) {
   auto target = fs::open_in(root, path, O_PATH);
   if (!target && (target.error().code() == ENOENT || target.error().code() == ENOTDIR)) return {};
   if (!target) return std::move(target).error();
   auto stat = TRY(sys::fstat(target.value()));
   if (!S_ISDIR(stat.st_mode)) return file.put(target.value());
-  if (!directory) directory = Cover(TRY(empty_directory()));
+  if (!directory) directory = Cover(TRY(empty_directory(label)));
   return directory.put(target.value());
 }
 
@@ -74,11 +77,12 @@ Result<Fd> open_null() {
   return tree;
 }
 
-Status mask_paths(FdRef root, const std::vector<std::string>& paths, Fd null) {
+Status mask_paths(FdRef root, const std::vector<std::string>& paths, Fd null,
+                  const std::string& label) {
   Cover file(std::move(null));
   Cover directory;
   for (const auto& path : paths)
-    TRY(mask(root, path, file, directory), "linux.maskedPaths ", quote("/" + path));
+    TRY(mask(root, path, file, directory, label), "linux.maskedPaths ", quote("/" + path));
   return {};
 }
 

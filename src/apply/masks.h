@@ -13,9 +13,10 @@ namespace apply {
 base::Result<base::Fd> open_null();
 
 // Covers each path below `root`: files with `null`, directories with one empty read-only tmpfs, the
-// same for all. What does not exist is skipped.
-// spec: config-linux.md#masked-paths
-base::Status mask_paths(base::FdRef root, const std::vector<std::string>& paths, base::Fd null);
+// same for all, of this SELinux context (or none). What does not exist is skipped.
+// spec: config-linux.md#masked-paths, #mount-label
+base::Status mask_paths(base::FdRef root, const std::vector<std::string>& paths, base::Fd null,
+                        const std::string& label);
 
 // Makes the path a mount of its own that is read-only; what is mounted below it stays as it is.
 // What does not exist is skipped. spec: config-linux.md#readonly-paths

@@ -126,18 +126,6 @@ Status own_standard_descriptors(const plan::Process& plan) {
   return {};
 }
 
-Status label_next_exec(const plan::Process& plan, const fs::Proc& proc) {
-  if (!plan.apparmor_profile.empty()) {
-    auto text = base::cat("exec ", plan.apparmor_profile);
-    auto written = proc.write("self/attr/apparmor/exec", text);
-    if (!written && written.error().code() == ENOENT) written = proc.write("self/attr/exec", text);
-    TRY(std::move(written), "process.apparmorProfile");
-  }
-  if (!plan.selinux_label.empty())
-    TRY(proc.write("self/attr/exec", plan.selinux_label), "process.selinuxLabel");
-  return {};
-}
-
 Status enter_cwd(const plan::Process& plan) {
   TRY(sys::chdir(plan.cwd), "process.cwd");
   auto cwd = TRY(sys::getcwd(), "process.cwd");

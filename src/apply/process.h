@@ -25,8 +25,6 @@ base::Status make_real_time(const plan::Process& plan, pid_t pid);
 // Gives regular files, pipes and sockets among the standard descriptors to the container's user,
 // never devices such as the host's /dev/null.
 base::Status own_standard_descriptors(const plan::Process& plan);
-// Labels that the next exec takes on. man: AppArmor and SELinux, /proc/self/attr
-base::Status label_next_exec(const plan::Process& plan, const fs::Proc& proc);
 // The working directory, which has to be inside the container. cve: 2024-21626
 base::Status enter_cwd(const plan::Process& plan);
 // Securebits, bounding set, groups, group, user; capabilities stay as they were until

@@ -144,7 +144,7 @@ Status enter_rootfs(const plan::RootfsPlan& plan, PreparedRootfs& prepared) {
 Status finish_rootfs(const plan::RootfsPlan& plan, PreparedRootfs& prepared) {
   for (const auto& path : plan.readonly_paths)
     TRY(make_read_only(prepared.root, path), "linux.readonlyPaths ", quote("/" + path));
-  TRY(mask_paths(prepared.root, plan.masked_paths, std::move(prepared.null)));
+  TRY(mask_paths(prepared.root, plan.masked_paths, std::move(prepared.null), plan.mask_label));
   for (const auto& tree : prepared.read_only_at_last)
     TRY(sys::mount_setattr(tree, {.set = MOUNT_ATTR_RDONLY}, false));
   sys::MountAttributes root{.propagation = plan.root_propagation};

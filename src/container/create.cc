@@ -196,6 +196,7 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
   // Saved before anything is made: whatever ends this process, `delete` finds what there is to
   // undo.
   record.saved = saved_of(options.id, bundle, plan.rootfs.path);
+  record.saved.keyring = !options.no_new_keyring;
   if (!plan.process || !plan.process->terminal)
     record.saved.descriptors = TRY(external_names(kStandard + options.inherited.count()));
   group.foresee(plan.cgroup, record.saved);

@@ -243,7 +243,8 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   request.debug = options.debug;
   request.relayed = !options.detach && options.console_socket.empty();
   if (request.relayed) request.terminal_size = terminal_size();
-  request.no_new_keyring = true;  // compat: runc's exec shares the session keyring by its name
+  // compat: runc. That of the container, found by its name; never the caller's with its keys.
+  request.no_new_keyring = !record.saved.keyring;
   auto plan = TRY(plan::make_exec(process, config.linux_, host, request));
   warnings.insert(warnings.end(), plan.warnings.begin(), plan.warnings.end());
   auto namespaces = TRY(plan::namespaces(config.linux_, host));

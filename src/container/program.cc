@@ -2,8 +2,7 @@
 
 #include <fcntl.h>
 
-#include <cerrno>
-
+#include "apply/labels.h"
 #include "apply/process.h"
 #include "apply/rootfs.h"
 #include "apply/seccomp.h"
@@ -45,13 +44,7 @@ Status set_up_streams(const plan::Process& plan, std::optional<base::FdRef> cons
 }
 
 base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc) {
-  if (!plan.keyring.empty()) {
-    auto joined = sys::join_session_keyring(plan.keyring);
-    // A kernel or an outer filter without keyrings: there is nothing to leak, either.
-    if (!joined && joined.error().code() != ENOSYS && joined.error().code() != EPERM &&
-        joined.error().code() != EDQUOT)
-      return std::move(joined).error();
-  }
+  if (!plan.keyring.empty()) TRY(apply::join_keyring(plan, proc));
   if (plan.personality) TRY(sys::personality(*plan.personality), "linux.personality");
   if (plan.memory_policy)
     TRY(sys::set_mempolicy(plan.memory_policy->mode, plan.memory_policy->nodes),
@@ -88,7 +81,7 @@ base::Error execute(const plan::Process& plan, const std::optional<plan::Seccomp
     return {};
   }();
   if (!prepared) return std::move(prepared).error();
-  auto error = sys::execve(program.path, program.args, program.env)
+  auto error = apply::explained(sys::execve(program.path, program.args, program.env), plan)
                    .in(base::cat("exec: ", base::quote(plan.args.front())));
   // The program was there: what is missing is its interpreter.
   auto kind = error.code() == ENOENT ? base::Kind::NoProgram : base::Kind::NotExecutable;

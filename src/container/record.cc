@@ -127,6 +127,7 @@ Json write_saved(const Saved& saved) {
   out.set("startTime", saved.start_time);
   out.set("ready", saved.ready);
   if (saved.checkpointed) out.set("checkpointed", true);
+  if (saved.keyring) out.set("keyring", true);
   out.set_some("descriptors", saved.descriptors);
   out.set_some("annotations", saved.annotations);
   auto groups = Json::array();
@@ -149,6 +150,7 @@ Result<Saved> read_saved(std::string_view text) {
   out.pid = TRY(place.opt_number<std::int64_t>("pid")).value_or(0);
   out.start_time = TRY(place.opt_number<std::uint64_t>("startTime")).value_or(0);
   out.ready = TRY(place.opt_bool("ready")).value_or(false);
+  out.keyring = TRY(place.opt_bool("keyring")).value_or(false);
   out.checkpointed = TRY(place.opt_bool("checkpointed")).value_or(false);
   out.descriptors = TRY(place.opt_strings("descriptors"));
   out.annotations = TRY(place.opt_string_map("annotations"));

@@ -40,6 +40,7 @@ struct Saved {
   std::uint64_t start_time = 0;  // of init: with the pid, its identity
   bool ready = false;            // create has finished
   bool checkpointed = false;     // and stopped by that: restore may take its place
+  bool keyring = false;          // its session keyring is its own, and exec's
   // What its first descriptors are, as images name files of the host; none with a terminal.
   std::vector<std::string> descriptors{};
   std::vector<std::pair<std::string, std::string>> annotations{};

@@ -262,6 +262,8 @@ Result<Restored> bring_back(const RestoreOptions& options, std::vector<std::stri
   TRY(give_way(options.image, proc, warnings));
   auto record = TRY(Record::claim(options.image.root, options.image.id, prepared.bundle.text));
   record.saved = saved_of(options.image.id, prepared.bundle, prepared.plan.rootfs.path);
+  // Images do not hold keyrings: what exec adds has one, and not the caller's.
+  record.saved.keyring = true;
   if (!prepared.console) {
     constexpr int kStandard = 3;
     record.saved.descriptors = TRY(external_names(kStandard + options.preserve_fds));

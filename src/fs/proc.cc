@@ -2,12 +2,32 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
+
 #include "base/kernel.h"
 #include "fs/files.h"
 #include "fs/tree.h"
 #include "sys/file.h"
+#include "sys/mount.h"
 
 namespace fs {
+namespace {
+
+base::Result<base::Fd> open_beneath(base::FdRef proc, const std::string& path, int flags) {
+  using namespace base::kernel;
+  return sys::openat2(proc, path, flags, 0,
+                      kResolveBeneath | kResolveNoXdev | kResolveNoMagiclinks);
+}
+
+// One on which nothing can be mounted, for it is nowhere. Refused (EPERM) to a user namespace that
+// sees no unmasked one.
+base::Result<base::Fd> own_procfs() {
+  auto context = TRY(sys::fsopen("proc"));
+  TRY(sys::fsconfig_create(context));
+  return sys::fsmount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+}  // namespace
 
 base::Result<Proc> Proc::open() {
   auto fd = TRY(sys::openat(FdRef::cwd(), "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW));
@@ -20,12 +40,26 @@ base::Result<Proc> Proc::open() {
 }
 
 base::Result<base::Fd> Proc::open_entry(const std::string& path, int flags) const {
-  using namespace base::kernel;
-  return sys::openat2(fd_, path, flags, 0, kResolveBeneath | kResolveNoXdev | kResolveNoMagiclinks);
+  auto opened = open_beneath(fd_, path, flags);
+  // An outer container may have mounted over it, or have a procfs with processes alone
+  // (subset=pid).
+  int code = opened ? 0 : opened.error().code();
+  bool same_in_any = path.starts_with("self/") || path.starts_with("sys/");
+  if ((code != EXDEV && code != ENOENT) || !same_in_any) return opened;
+  auto own = own_procfs();
+  if (own) {
+    auto again = open_beneath(own.value(), path, flags);
+    if (again) return again;
+  }
+  if (code == ENOENT) return opened;
+  return base::Error(
+      base::Kind::System, code,
+      base::cat("something is mounted over it", own ? "" : ", and a procfs of our own is refused: ",
+                own ? "" : own.error().text()));
 }
 
 base::Result<std::string> Proc::read(const std::string& path) const {
-  auto fd = TRY(open_entry(path, O_RDONLY));
+  auto fd = TRY(open_entry(path, O_RDONLY), "/proc/", path);
   return TRY(read_all(fd), "/proc/", path);
 }
 

@@ -20,7 +20,8 @@ class Proc {
   static base::Result<Proc> open();
 
   // Opens "self/attr/exec" and the like: beneath it, never over a mount, never through a link but
-  // the "self" ones.
+  // the "self" ones. What is mounted over, of "self/" and "sys/", is opened in a procfs of our own
+  // instead, where the kernel lets us have one; else it is an error (EXDEV).
   base::Result<base::Fd> open_entry(const std::string& path, int flags) const;
   base::Result<std::string> read(const std::string& path) const;
   // One write, as procfs wants it.

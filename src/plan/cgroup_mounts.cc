@@ -57,13 +57,14 @@ MountOp hierarchy_op(const MountOp& base, std::string target, const CgroupHierar
   return out;
 }
 
-NewMount tmpfs_for_hierarchies(std::uint64_t attributes) {
+NewMount tmpfs_for_hierarchies(std::uint64_t attributes, const std::string& label) {
   NewMount out;
   out.type = "tmpfs";
   out.source = "tmpfs";
   out.attributes = attributes & ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
   out.read_only_at_last = attributes & MOUNT_ATTR_RDONLY;
   out.data.push_back({"mode", "755", true});
+  if (!label.empty()) out.label = {MountLabel::Way::Parameter, label};
   return out;
 }
 
@@ -81,7 +82,7 @@ base::Status cgroup_mount_ops(const MountOp& op, const MountOptions& options,
     return {};
   }
   MountOp frame{.index = op.index, .target = op.target};
-  frame.what = tmpfs_for_hierarchies(attributes_after(options.changes));
+  frame.what = tmpfs_for_hierarchies(attributes_after(options.changes), context.label);
   out.push_back(std::move(frame));
   for (const auto& hierarchy : host.hierarchies) {
     auto name = last_name(hierarchy.mount);

@@ -51,13 +51,19 @@ std::vector<CgroupDir> cgroup_dirs(const CgroupPlan& plan) {
 }
 
 // What cannot be applied here, and is no reason not to start.
-void warn_of_no_effect(const spec::Linux& config, const Host& host,
+void warn_of_no_effect(const spec::Config& config, const Host& host,
                        std::vector<std::string>& warnings) {
-  if (!host.selinux && !config.mount_label.empty())
+  if (!host.selinux && !config.linux_.mount_label.empty())
     warnings.emplace_back("linux.mountLabel: SELinux is not enabled here, so it is not applied");
+  bool user_namespace = host.in_user_namespace || !config.linux_.uid_mappings.empty();
+  auto queues = [](const spec::Mount& mount) { return mount.type == "mqueue"; };
+  if (host.selinux && !config.linux_.mount_label.empty() && user_namespace &&
+      std::any_of(config.mounts.begin(), config.mounts.end(), queues))
+    warnings.emplace_back(
+        "linux.mountLabel: a mqueue of a user namespace keeps the label of SELinux's policy");
   // spec: config-linux.md#memory: not recommended. compat: runc warns, too
-  if (config.resources && config.resources->memory &&
-      config.resources->memory->kernel.value_or(0) > 0)
+  if (config.linux_.resources && config.linux_.resources->memory &&
+      config.linux_.resources->memory->kernel.value_or(0) > 0)
     warnings.emplace_back(
         "linux.resources.memory.kernel: Linux has no limit of kernel memory alone since 5.16, so "
         "it "
@@ -87,7 +93,7 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
   out.hostname = config.hostname;
   out.domainname = config.domainname;
   out.rootfs = TRY(rootfs(config, host, request, cgroup_dirs(out.cgroup)));
-  warn_of_no_effect(config.linux_, host, out.warnings);
+  warn_of_no_effect(config, host, out.warnings);
   out.sysctls = sysctls(config.linux_.sysctl);
   out.hooks = hooks(config.hooks, request.bundle);
   if (!config.process) return out;

@@ -39,9 +39,32 @@ Status check_proc(const std::string& target) {
 // The file systems of which there is one for the machine or a namespace: their own flags are not
 // the container's to set.
 bool shared_superblock(std::string_view type) {
-  constexpr std::array<std::string_view, 9> kTypes = {
-      "proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "securityfs", "debugfs", "bpf"};
+  constexpr std::array<std::string_view, 10> kTypes = {"proc",    "sysfs",  "cgroup",     "cgroup2",
+                                                       "mqueue",  "devpts", "securityfs", "debugfs",
+                                                       "tracefs", "bpf"};
   return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+// spec: config-linux.md#mount-label
+MountLabel mount_label(std::string_view type, const std::vector<FsOption>& data,
+                       const MountContext& context) {
+  MountLabel out;
+  if (context.label.empty()) return out;
+  // What the mount's own options say of it stands.
+  auto is_context = [](const FsOption& option) { return option.key.ends_with("context"); };
+  if (std::ranges::any_of(data, is_context)) return out;
+  bool user_namespace = (context.host && context.host->in_user_namespace) ||
+                        !context.uid_mappings.empty() || !context.user_namespace.empty();
+  if (type == "mqueue") {
+    // One superblock for a whole IPC namespace, whose context stands before it is mounted; and the
+    // label of its root is an extended attribute that a user namespace gives no right to set.
+    out.way = user_namespace ? MountLabel::Way::None : MountLabel::Way::Root;
+  } else if (type == "devpts" || !shared_superblock(type)) {
+    // The others of that kind belong to the machine and keep the policy's labels.
+    out.way = MountLabel::Way::Parameter;
+  }
+  if (out.way != MountLabel::Way::None) out.text = context.label;
+  return out;
 }
 
 bool memory_backed(std::string_view type) { return type == "tmpfs" || type == "ramfs"; }
@@ -119,9 +142,7 @@ Result<NewMount> new_mount(const spec::Mount& mount, MountOptions options,
   out.type = mount.type;
   out.source = mount.source.empty() ? mount.type : mount.source;
   out.data = std::move(options.data);
-  // spec: config-linux.md#mount-label
-  if (!context.label.empty() && mount.type != "proc" && mount.type != "sysfs")
-    out.data.push_back({"context", context.label, true});
+  out.label = mount_label(mount.type, out.data, context);
   out.copy_up = options.copy_up;
   out.ordinary_directory = mount.type == "proc" || mount.type == "sysfs";
   out.attributes = attributes_after(options.changes);

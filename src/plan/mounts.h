@@ -40,12 +40,25 @@ struct BindMount {
   friend bool operator==(const BindMount&, const BindMount&) = default;
 };
 
+// The SELinux context of a new file system. spec: config-linux.md#mount-label
+struct MountLabel {
+  enum class Way {
+    None,
+    Parameter,  // context=: of everything in it, for ever
+    Root,       // of its root directory, where the parameter is not taken
+  };
+  Way way = Way::None;
+  std::string text{};
+  friend bool operator==(const MountLabel&, const MountLabel&) = default;
+};
+
 struct NewMount {
   std::string type{};
   std::string source{};
   std::uint64_t attributes = 0;           // MOUNT_ATTR_…
   std::vector<std::string> superblock{};  // flags by name
   std::vector<FsOption> data{};
+  MountLabel label{};
   std::vector<MountChange> changes{};  // propagation
   bool copy_up = false;
   // Other mounts and device nodes are made in it first: read-only once everything stands.

@@ -197,6 +197,7 @@ Result<RootfsPlan> rootfs(const spec::Config& config, const Host& host, const Re
   }
   out.readonly_paths = below_root_all(config.linux_.readonly_paths);
   out.masked_paths = below_root_all(config.linux_.masked_paths);
+  out.mask_label = context.label;
   out.readonly = config.root->readonly;
   return out;
 }

@@ -53,6 +53,7 @@ struct RootfsPlan {
   // From here on after entering.
   std::vector<std::string> readonly_paths{};  // below the root, clean
   std::vector<std::string> masked_paths{};
+  std::string mask_label{};  // SELinux context of what covers masked directories, or empty
   bool readonly = false;
   std::uint64_t root_propagation = 0;  // of "/" at last; 0: as it is
   bool root_propagation_recursive = false;

@@ -229,9 +229,15 @@ Result<Limit> get_limit(pid_t pid, int resource) {
   return out;
 }
 
-Status join_session_keyring(const std::string& name) {
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str()) < 0)
-    return failed("keyctl KEYCTL_JOIN_SESSION_KEYRING", name);
+Result<std::int32_t> join_session_keyring(const std::string& name) {
+  auto key = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str());
+  if (key < 0) return failed("keyctl KEYCTL_JOIN_SESSION_KEYRING", name);
+  return static_cast<std::int32_t>(key);
+}
+
+Status set_key_permissions(std::int32_t key, std::uint32_t permissions) {
+  if (::syscall(SYS_keyctl, KEYCTL_SETPERM, key, permissions) < 0)
+    return failed("keyctl KEYCTL_SETPERM", key, permissions);
   return {};
 }
 

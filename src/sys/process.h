@@ -97,8 +97,11 @@ struct Limit {
 };
 Result<Limit> get_limit(pid_t pid, int resource);
 
-// Joins a new session keyring of this name. man: keyctl(2), KEYCTL_JOIN_SESSION_KEYRING
-Status join_session_keyring(const std::string& name);
+// Joins the session keyring of this name that we may search, or a new one; gives its number.
+// man: keyctl(2), KEYCTL_JOIN_SESSION_KEYRING
+Result<std::int32_t> join_session_keyring(const std::string& name);
+// man: keyctl(2), KEYCTL_SETPERM
+Status set_key_permissions(std::int32_t key, std::uint32_t permissions);
 
 // The signals that this process has blocked from now on; gives back the former set.
 Result<sigset_t> block_signals(const sigset_t& set);

@@ -21,6 +21,7 @@ Saved everything() {
   out.start_time = 18'000'000'000'000'000'000U;
   out.ready = true;
   out.checkpointed = true;
+  out.keyring = true;
   out.descriptors = {"pipe:[1]", ""};
   out.annotations = {{"a", "1"}, {"b.c/d", ""}};
   out.resctrl = apply::ResctrlGroup{"/sys/fs/resctrl", "gold", true, "c1"};

@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "fs/files.h"
 #include "kernel.h"
 
 using kernel::Outcome;
@@ -57,13 +58,28 @@ TEST_CASE("entries are opened beneath procfs, through no magic link") {
   CHECK(!proc.value().open_entry("/etc", O_PATH));
 }
 
+// cve: 2019-16884, 2025-52881
 TEST_CASE("a mount within procfs is not crossed, and another file system at /proc refused") {
   CHECK(kernel::on_host([]() -> Outcome {
-          kernel::write_file("/tmp/false", "false\n");
-          WANT(::mount("/tmp/false", "/proc/sys/kernel/hostname", nullptr, MS_BIND, nullptr) == 0);
+          kernel::write_file("/tmp/false", "false");
           auto proc = fs::Proc::open();
           WANT_OK(proc);
-          WANT(!proc.value().read("sys/kernel/hostname"));
+          auto truly = proc.value().read("sys/kernel/hostname");
+          WANT_OK(truly);
+          auto status = base::cat("/proc/", ::getpid(), "/status");
+          auto label = base::cat("/proc/", ::getpid(), "/attr/exec");
+          for (const char* place : {"/proc/sys/kernel/hostname", status.c_str(), label.c_str()})
+            WANT(::mount("/tmp/false", place, nullptr, MS_BIND, nullptr) == 0, place);
+          // In a procfs of our own, where that is permitted.
+          for (auto entry : {"sys/kernel/hostname", "self/status"}) {
+            auto found = proc.value().read(entry);
+            WANT(found || found.error().code() == EXDEV, entry);
+            WANT(!found || found.value() != "false", entry);
+          }
+          auto other = proc.value().read(base::cat(::getpid(), "/status"));
+          WANT(!other && other.error().text().ends_with("Invalid cross-device link"));
+          (void)proc.value().write("self/attr/exec", "label");
+          WANT(fs::read_file(base::FdRef::cwd(), "/tmp/false").value() == "false");
           WANT(::mount("x", "/proc", "tmpfs", 0, nullptr) == 0);
           WANT(!fs::Proc::open());
           return {};

@@ -30,6 +30,19 @@ plan::Plan planned(const spec::Config& config, const plan::Host& host = {}) {
   return std::move(out).value();
 }
 
+TEST_CASE("a mount label that a mqueue cannot have in a user namespace is warned of") {
+  auto wanted = config();
+  wanted.linux_.mount_label = "system_u:object_r:x:s0";
+  wanted.mounts = {{.destination = "/dev/mqueue", .type = "mqueue"}};
+  plan::Host selinux;
+  selinux.selinux = true;
+  CHECK(planned(wanted, selinux).warnings.empty());
+  selinux.in_user_namespace = true;
+  CHECK(planned(wanted, selinux).warnings.size() == 1);
+  wanted.mounts.clear();
+  CHECK(planned(wanted, selinux).warnings.empty());
+}
+
 // What `runtime features` promises, held against what is planned.
 class Promised {
  public:

@@ -285,10 +285,36 @@ TEST_CASE("idmap takes the mount's mappings, else the container's, else it is an
 }
 
 TEST_CASE("with SELinux the mount label becomes a parameter of new file systems") {
+  using Way = plan::MountLabel::Way;
   MountContext context{.label = "system_u:object_r:x:s0:c1,c2"};
-  CHECK(new_of(plan_of(fresh("tmpfs", {}), context)).data ==
-        std::vector<FsOption>{{"context", "system_u:object_r:x:s0:c1,c2", true}});
-  CHECK(new_of(plan_of(fresh("proc", {}, "/proc"), context)).data.empty());
+  auto label_of = [&](const std::string& type, const std::vector<std::string>& options = {}) {
+    return new_of(plan_of(fresh(type, options, type == "proc" ? "/proc" : "/x"), context)).label;
+  };
+  for (auto type : {"tmpfs", "ramfs", "devpts", "overlay", "ext4"}) {
+    CAPTURE(type);
+    CHECK(label_of(type) == plan::MountLabel{Way::Parameter, context.label});
+  }
+  CHECK(label_of("mqueue") == plan::MountLabel{Way::Root, context.label});
+  for (auto type : {"proc", "sysfs", "cgroup2", "securityfs", "debugfs", "tracefs", "bpf"}) {
+    CAPTURE(type);
+    CHECK(label_of(type) == plan::MountLabel{});
+  }
+  context.uid_mappings = {{0, 1000, 1}};
+  CHECK(label_of("mqueue") == plan::MountLabel{});
+  CHECK(label_of("tmpfs").way == Way::Parameter);
+  context.label.clear();
+  CHECK(label_of("tmpfs") == plan::MountLabel{});
+}
+
+TEST_CASE("a context among the options of a mount stands, commas and all") {
+  MountContext context{.label = "system_u:object_r:x:s0"};
+  auto planned = new_of(
+      plan_of(fresh("tmpfs", {"context=\"system_u:object_r:y:s0:c1,c2\"", "mode=700"}), context));
+  CHECK(planned.label == plan::MountLabel{});
+  CHECK(planned.data == std::vector<FsOption>{{"context", "system_u:object_r:y:s0:c1,c2", true},
+                                              {"mode", "700", true}});
+  CHECK(new_of(plan_of(fresh("tmpfs", {"rootcontext=system_u:object_r:y:s0"}), context)).label ==
+        plan::MountLabel{});
 }
 
 plan::Host with_cgroups(plan::CgroupMode mode) {

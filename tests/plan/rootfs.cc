@@ -161,7 +161,15 @@ TEST_CASE("the mount label is left out where the host has no SELinux") {
   auto wanted = config();
   wanted.linux_.mount_label = "label";
   wanted.mounts = {{.destination = "/a", .type = "tmpfs"}};
-  CHECK(std::get<plan::NewMount>(planned(wanted).mounts[0].what).data.empty());
+  auto without = planned(wanted);
+  CHECK(std::get<plan::NewMount>(without.mounts[0].what).label == plan::MountLabel{});
+  CHECK(without.mask_label.empty());
+  plan::Host selinux;
+  selinux.selinux = true;
+  auto with = plan::rootfs(wanted, selinux, {.bundle = "/b"}, {});
+  REQUIRE(with);
+  CHECK(std::get<plan::NewMount>(with.value().mounts[0].what).label.text == "label");
+  CHECK(with.value().mask_label == "label");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ message of its refusal. "*" stands for one name of the user's choice. What a row
 
     fields: a_name                a test of tests/program/fields.py
     plan cgroup: a sentence       a test of tests/plan/cgroup.cc
+    guest selinux: a_name         a test of tests/guest/subjects/selinux.py
     refused: words                words of a message, in src/
     warned: words                 the same
     elsewhere: why                of another platform, and ignored
@@ -79,8 +80,10 @@ TABLE = {
     "process.ioPriority.priority": ["process: io_priority"],
     "process.execCPUAffinity.initial": ["fields: an_initial_affinity_alone_stays"],
     "process.execCPUAffinity.final": ["fields: an_executed_process_ends_up_on_the_processors_of_the_affinity"],
-    "process.apparmorProfile": ["fields: labels_of_absent_security_modules_are_warned_of", "warned: process.apparmorProfile: AppArmor is not enabled here"],
-    "process.selinuxLabel": ["fields: labels_of_absent_security_modules_are_warned_of", "warned: process.selinuxLabel: SELinux is not enabled here"],
+    "process.apparmorProfile": ["guest apparmor: what_the_profile_denies_is_denied_and_nothing_else",
+                                "refused: AppArmor has no profile ", "fields: labels_of_absent_security_modules_are_warned_of", "warned: process.apparmorProfile: AppArmor is not enabled here"],
+    "process.selinuxLabel": ["guest selinux: the_process_has_its_label", "refused: SELinux's policy here has no such label: ",
+                             "fields: labels_of_absent_security_modules_are_warned_of", "warned: process.selinuxLabel: SELinux is not enabled here"],
     "hostname": ["namespaces: hostname", "namespaces: a_hostname_without_a_uts_namespace_is_refused_and_the_hosts_name_stays"],
     "domainname": ["namespaces: domainname"],
     "mounts.destination": ["mounts: the_order_of_mounts_is_kept", "mounts: dots_in_a_destination_do_not_lead_outside"],
@@ -179,6 +182,7 @@ TABLE = {
     "linux.maskedPaths": ["mounts: masked_paths_are_empty"],
     "linux.readonlyPaths": ["mounts: read_only_paths_can_be_read_and_not_written"],
     "linux.mountLabel": ["plan mounts: with SELinux the mount label becomes a parameter of new file systems",
+                         "guest selinux: new_file_systems_have_the_label_and_so_has_all_in_them",
                          "fields: a_mount_label_without_selinux_is_warned_of", "warned: linux.mountLabel: SELinux is not enabled here"],
     "linux.intelRdt.closID": ["fields: the_process_joins_the_group_that_is_there", "fields: a_closid_is_made_if_need_be_and_stays",
                               "refused: linux.intelRdt: no resctrl file system is mounted"],
@@ -242,8 +246,9 @@ def check(member, reference):
             fail(member, f"no message in src/ says {words!r}")
         return
     layer, _, name = kind.partition(" ")
-    if not name:
-        text, wanted = text_of(SOURCE / f"tests/program/{kind}.py"), f"def test_{words}("
+    if not name or layer == "guest":
+        folder = "guest/subjects" if name else "program"
+        text, wanted = text_of(SOURCE / f"tests/{folder}/{name or kind}.py"), f"def test_{words}("
     else:
         text, wanted = text_of(SOURCE / f"tests/{layer}/{name}.cc"), "TEST_CASE(" if words == "*" else f'TEST_CASE("{words}"'
     if wanted not in text:
