@@ -69,7 +69,7 @@ class Host(unittest.TestCase):
 
     @but("systemd-hybrid", "selinux")
     def test_the_user_may_manage_a_group_of_its_own(self):
-        script = "group=/sys/fs/cgroup$(sed -n s/^0::// /proc/self/cgroup); mkdir $group/below; rmdir $group/below; id -u"
+        script = "group=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup); mkdir $group/below; rmdir $group/below; id -u"
         self.assertEqual(told("as-user", "sh", "-ec", script), "1000")
 
     @only("oldest")
