@@ -22,37 +22,47 @@ MODULES = (
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")  # what the initramfs needs to reach the disks
 
 
+def unpacked(name):
+    """What is kept of the packages of the newest kernel of its suite: vmlinuz, and modules below modules/VERSION."""
+    suite = KERNELS[name]
+
+    def make(part):
+        work = part / "packages"
+        work.mkdir()
+        apt = packages.Apt(suite)
+        apt.update()
+        apt.unpack(apt.kernel(), work)
+        modules = next(path for path in (work / "usr/lib/modules", work / "lib/modules") if path.exists())
+        version = next(modules.iterdir()).name
+        keep_modules(modules / version, part / "modules" / version)
+        shutil.copy(next(path for path in [*work.glob("boot/vmlinuz-*"), modules / version / "vmlinuz"] if path.exists()), part / "vmlinuz")
+        shutil.rmtree(work)
+
+    return cache.entry(f"packages-{name}-{cache.digest(suite, *MODULES)}", f"kernel {name} of {suite}", make)
+
+
 class Kernel:
     """A kernel, an initramfs and a disk with the modules."""
 
     def __init__(self, name):
-        suite = KERNELS[name]
-
         def make(part):
-            work = part / "unpacked"
-            work.mkdir()
-            apt = packages.Apt(suite)
-            apt.update()
-            apt.unpack(apt.kernel(), work)
-            unpacked = next(path for path in (work / "usr/lib/modules", work / "lib/modules") if path.exists())
-            version = next(unpacked.iterdir()).name
-            modules = part / "modules"
-            keep_modules(unpacked / version, modules / "lib/modules" / version)
-            cache.run("depmod", "-b", modules, version)
-            label(modules / "lib/modules")
-            shutil.copy(next(path for path in [*work.glob("boot/vmlinuz-*"), unpacked / version / "vmlinuz"] if path.exists()), part / "vmlinuz")
-            make_initramfs(modules, version, part / "initramfs")
+            source = unpacked(name)
+            version = next((source / "modules").iterdir()).name
+            modules = part / "lib/modules"
+            shutil.copytree(source / "modules", modules)
+            cache.run("depmod", "-b", part, version)
+            label(modules)
+            shutil.copy(source / "vmlinuz", part)
+            make_initramfs(part, version, part / "initramfs")
             image = part / "modules.ext4"
             with open(image, "wb") as file:
                 file.truncate(512 << 20)
-            cache.run("mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", "-d", modules / "lib/modules", image)
-            (part / "version").write_text(version + "\n")
-            shutil.rmtree(work)
-            shutil.rmtree(modules)
+            cache.run("mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", "-d", modules, image)
+            shutil.rmtree(part / "lib")
 
-        parts = (suite, *MODULES, *BOOT_MODULES, INITRAMFS, pathlib.Path(__file__))
-        self.folder = cache.entry(f"kernel-{name}-{cache.digest(*parts)}", f"kernel {name} of {suite}", make)
-        self.image, self.initramfs, self.modules = (self.folder / name for name in ("vmlinuz", "initramfs", "modules.ext4"))
+        parts = (KERNELS[name], *MODULES, *BOOT_MODULES, INITRAMFS, pathlib.Path(__file__))
+        self.folder = cache.entry(f"kernel-{name}-{cache.digest(*parts)}", f"the disk of kernel {name}", make)
+        self.image, self.initramfs, self.modules = (self.folder / file for file in ("vmlinuz", "initramfs", "modules.ext4"))
 
 
 def keep_modules(source, target):

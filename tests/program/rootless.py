@@ -30,9 +30,10 @@ class Rootless(ProgramTest):
         self.addCleanup(self.delete_all)
 
     def user(self, program, *args, **more):
-        """Runs a program as the user, who has nothing but a home and XDG_RUNTIME_DIR."""
+        """Runs a program as the user, who has nothing but a home, a name and XDG_RUNTIME_DIR."""
         person = {"user": USER, "group": USER, "extra_groups": []}
-        return self.call(program, *args, cwd=self.bundle, env={"XDG_RUNTIME_DIR": str(self.run), "HOME": str(self.home)}, **person, **more)
+        variables = {"XDG_RUNTIME_DIR": str(self.run), "HOME": str(self.home), "USER": "somebody"}
+        return self.call(program, *args, cwd=self.bundle, env=variables, **person, **more)
 
     def runtime(self, *args, **more):
         return self.user(self.program, *args, **more)
