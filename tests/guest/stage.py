@@ -20,10 +20,15 @@ def build(folder, jobs):
         raise cache.Failure(f"the programs are not built in {folder}:\n{done.stdout[-2000:]}")
 
 
+def left_out(folder, names):
+    """What was made here: byte code, and root file systems in bundles."""
+    return [name for name in names if name == "__pycache__" or (name == "rootfs" and (pathlib.Path(folder) / name).is_dir())]
+
+
 def make(build_folder, target):
     """Fills the folder."""
     for name in FOLDERS:
-        shutil.copytree(TOP / name, target / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "rootfs"))
+        shutil.copytree(TOP / name, target / name, symlinks=True, ignore=left_out)
     for name in (*PROGRAMS, *TESTS):
         place = target / "build" / name
         place.parent.mkdir(parents=True, exist_ok=True)
