@@ -71,6 +71,7 @@ std::optional<std::vector<BusValue>> bitmap(std::string_view list) {
     for (unsigned n = *first; n <= *last; ++n) bytes[n / 8] |= 1U << n % 8;
   }
   std::vector<BusValue> out;
+  out.reserve(bytes.size());
   for (auto byte : bytes) out.push_back({"y", byte});
   return out;
 }

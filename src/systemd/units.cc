@@ -26,6 +26,7 @@ Call get_property(std::string name) {
 
 BusValue list_of(const std::vector<plan::UnitProperty>& properties) {
   std::vector<BusValue> out;
+  out.reserve(properties.size());
   for (const auto& property : properties)
     out.push_back(
         BusValue::tuple({BusValue::text(property.name), {"v", std::vector{property.value}}}));
