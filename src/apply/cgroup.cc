@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "apply/cgroup_enable.h"
 #include "apply/cgroup_limits.h"
 #include "base/kernel.h"
 #include "base/text.h"
@@ -36,7 +37,7 @@ namespace {
 struct Making {
   CgroupPath where{};
   Fd dir{};
-  std::string enable_failure{};  // the last controller that could not be enabled, and why
+  std::vector<NotEnabled> failures{};
 };
 
 Result<Fd> open_mount(const plan::CgroupDirectory& wanted) {
@@ -47,17 +48,6 @@ Result<Fd> open_mount(const plan::CgroupDirectory& wanted) {
   if (static_cast<long>(st.f_type) != magic)
     return base::state_error(wanted.mount, ": the cgroup hierarchy is no longer mounted here");
   return fd;
-}
-
-// Linux: admin-guide/cgroup-v2, "Enabling and Disabling": all or, failing that, each that can be.
-void enable_controllers(FdRef dir, const std::vector<std::string>& names, std::string& failure) {
-  if (names.empty()) return;
-  std::string all;
-  for (const auto& name : names) all += base::cat(all.empty() ? "+" : " +", name);
-  if (fs::write_control(dir, "cgroup.subtree_control", all)) return;
-  for (const auto& name : names)
-    if (auto one = fs::write_control(dir, "cgroup.subtree_control", "+" + name); !one)
-      failure = one.error().text();
 }
 
 Status copy_from_parent(FdRef parent, FdRef child, const std::vector<std::string>& files) {
@@ -78,7 +68,7 @@ bool is_blank(FdRef dir, const std::vector<std::string>& files) {
 
 // One level down: there already, or made.
 Status descend(Making& at, const std::string& name, const plan::CgroupDirectory& wanted) {
-  enable_controllers(at.dir, wanted.enable, at.enable_failure);
+  enable_controllers(at.dir, at.where.full(), wanted.enable, at.failures);
   auto made = sys::mkdirat(at.dir, name, 0755);
   if (!made && made.error().code() != EEXIST) return made;
   // Only the last levels count: what is above a level that was there is not ours.
@@ -110,20 +100,32 @@ Status check_unused(const Making& at) {
   return {};
 }
 
-Status check_enabled(const Making& at, const plan::CgroupDirectory& wanted) {
+// The member of the configuration that wants this controller.
+std::string what_needs(std::string_view controller, const std::vector<plan::CgroupWrite>& writes) {
+  for (const auto& write : writes)
+    if (write.controller == controller) return write.what;
+  return "linux.resources";
+}
+
+// spec: config-linux.md#unified: a controller that cannot be enabled is an error
+Status check_enabled(const Making& at, const plan::CgroupDirectory& wanted,
+                     const std::vector<plan::CgroupWrite>& writes) {
   if (wanted.required.empty()) return {};
   auto text = TRY(fs::read_file(at.dir, "cgroup.controllers"), at.where.full());
   auto there = base::words(text);
   for (const auto& name : wanted.required)
-    if (std::find(there.begin(), there.end(), name) == there.end())
-      return base::system_error("linux.resources: the cgroup controller ", name,
-                                " cannot be enabled for ", at.where.full(),
-                                at.enable_failure.empty() ? "" : ": ", at.enable_failure);
+    if (std::find(there.begin(), there.end(), name) == there.end()) {
+      auto failure = failure_of(at.failures, name);
+      return base::system_error(what_needs(name, writes), ": the cgroup controller ", name,
+                                " cannot be enabled for ", at.where.full(), failure ? ": " : "",
+                                failure ? failure->text : std::string());
+    }
   return {};
 }
 
 // Makes the group, level by level where each level needs something, else the last level at once.
-Status make_levels(Making& at, const plan::CgroupDirectory& wanted) {
+Status make_levels(Making& at, const plan::CgroupDirectory& wanted,
+                   const std::vector<plan::CgroupWrite>& writes) {
   if (wanted.copy_down.empty() && wanted.enable.empty()) {
     auto below = wanted.path.substr(1);
     if (sys::mkdirat(at.dir, below, 0755)) {
@@ -136,7 +138,7 @@ Status make_levels(Making& at, const plan::CgroupDirectory& wanted) {
   for (auto name : base::split(std::string_view(wanted.path).substr(1), '/'))
     TRY(descend(at, std::string(name), wanted));
   if (at.where.made == 0 && !wanted.by_systemd) TRY(check_unused(at));
-  return check_enabled(at, wanted);
+  return check_enabled(at, wanted, writes);
 }
 
 bool is_denial(int code) { return code == EACCES || code == EPERM || code == EROFS; }
@@ -191,7 +193,7 @@ Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan) {
     at.where.mount = wanted.mount;
     at.where.v2 = wanted.v2;
     at.where.controllers = wanted.controllers;
-    auto done = make_levels(at, wanted);
+    auto done = make_levels(at, wanted, plan.writes);
     // Kept before its failure is looked at, so that half a group is undone too.
     out.paths_.groups.push_back(std::move(at.where));
     out.directories_.push_back(std::move(at.dir));

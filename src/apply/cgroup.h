@@ -50,6 +50,8 @@ class MadeCgroup {
   // The group of the v2 hierarchy for clone3 (CLONE_INTO_CGROUP, Linux 5.7), also where v1
   // hierarchies are; nothing if there is none.
   std::optional<FdRef> unified() const;
+  // Whether that one was made now, rather than found.
+  bool new_unified() const;
   // For the new process itself, first of all and while it has one thread: enters the groups of the
   // v1 hierarchies. Linux 5.4: only who moves himself, by "0" in `tasks`, needs no global lock.
   Status enter_v1() const;
@@ -81,6 +83,15 @@ Status enter_v1(const CgroupPaths& paths);
 
 // Puts a process, which waits, into those of the groups that it is not in.
 Status move_into(const CgroupPaths& paths, pid_t pid, const plan::CgroupHost& host);
+
+// Where a new process belongs of which init may have moved on: its container's own groups; the
+// present ones, when init is in a group inside, which may leave its own without room for processes,
+// or when its own is gone. Of a threaded group, which takes no process from outside, the one above.
+Result<CgroupPaths> joinable(const CgroupPaths& own, const CgroupPaths& present);
+
+// The error of a call that was to bring a process into this v2 group, with the reason in front if
+// the group's own files tell one.
+base::Error explain_join(base::Error error, FdRef group);
 
 // Removes the groups that we made, with groups made inside, then those parents that we made and
 // that are empty. Waits a bounded time for processes that are still ending. Absent is fine.

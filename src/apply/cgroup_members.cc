@@ -1,14 +1,13 @@
 // Who is in a cgroup, and which cgroups a process is in.
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "apply/cgroup.h"
+#include "apply/cgroup_walk.h"
 #include "base/text.h"
 #include "fs/files.h"
-#include "fs/tree.h"
 #include "sys/file.h"
 
 namespace apply {
@@ -16,23 +15,15 @@ namespace {
 
 bool is_gone(const base::Error& error) { return error.code() == ENOENT || error.code() == ENODEV; }
 
-// The members of this group and those inside. A group that vanishes meanwhile has none.
-Status collect(FdRef dir, std::vector<int>& out) {
-  auto text = fs::read_file(dir, "cgroup.procs");
+// A group that vanishes meanwhile has none.
+Status add_members(FdRef group, std::vector<int>& out) {
+  auto text = fs::read_file(group, "cgroup.procs");
   // A threaded group lists its processes at the root of its threads.
-  if (!text && !is_gone(text.error()) && text.error().code() != EOPNOTSUPP)
-    return std::move(text).error();
-  if (text)
-    for (auto word : base::words(text.value()))
-      // 0: a process that our pid namespace does not see.
-      if (auto pid = base::parse<int>(word); pid && *pid > 0) out.push_back(*pid);
-  auto entries = fs::list_dir(dir);
-  if (!entries) return is_gone(entries.error()) ? Status() : Status(std::move(entries).error());
-  for (const auto& entry : entries.value()) {
-    if (entry.type != DT_DIR) continue;
-    auto child = sys::openat(dir, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (child) TRY(collect(child.value(), out));
-  }
+  if (!text && (is_gone(text.error()) || text.error().code() == EOPNOTSUPP)) return {};
+  if (!text) return std::move(text).error();
+  for (auto word : base::words(text.value()))
+    // 0: a process that our pid namespace does not see.
+    if (auto pid = base::parse<int>(word); pid && *pid > 0) out.push_back(*pid);
   return {};
 }
 
@@ -60,7 +51,9 @@ Result<std::vector<int>> processes(const CgroupPaths& paths) {
     if (is_gone(dir.error())) return out;
     return std::move(dir).error();
   }
-  TRY(collect(dir.value(), out), "list the processes of cgroup ", group->full());
+  GroupVisit visit;
+  visit.enter = [&](FdRef inside) { return add_members(inside, out); };
+  TRY(walk_groups(std::move(dir).value(), visit), "list the processes of cgroup ", group->full());
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;

@@ -1,12 +1,11 @@
 // Removing cgroups: ours, with what was made inside.
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <cerrno>
 
 #include "apply/cgroup.h"
+#include "apply/cgroup_walk.h"
 #include "base/text.h"
-#include "fs/tree.h"
 #include "sys/file.h"
 
 namespace apply {
@@ -35,22 +34,24 @@ bool busy(const Status& removed) {
   return !removed && (removed.error().code() == EBUSY || removed.error().code() == ENOTEMPTY);
 }
 
+Status remove_one(FdRef above, const std::string& name, Patience& patience) {
+  auto removed = sys::unlinkat(above, name, AT_REMOVEDIR);
+  while (busy(removed) && patience.wait()) removed = sys::unlinkat(above, name, AT_REMOVEDIR);
+  return gone(removed) ? Status() : std::move(removed);
+}
+
 // Deepest first. The directories of a cgroup file system hold no links and no foreign mounts.
 Status remove_group(FdRef dir, const std::string& name, Patience& patience) {
   auto removed = sys::unlinkat(dir, name, AT_REMOVEDIR);
   if (gone(removed)) return {};
   if (!busy(removed)) return removed;
-  auto inside = sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (inside) {
-    auto entries = TRY(fs::list_dir(inside.value()));
-    for (const auto& entry : entries)
-      if (entry.type == DT_DIR) TRY(remove_group(inside.value(), entry.name, patience));
-  }
-  do {
-    removed = sys::unlinkat(dir, name, AT_REMOVEDIR);
-    if (gone(removed)) return {};
-  } while (busy(removed) && patience.wait());
-  return removed;
+  GroupVisit visit;
+  visit.leave = [&](FdRef above, const std::string& inside) {
+    return remove_one(above, inside, patience);
+  };
+  auto group = sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (group) TRY(walk_groups(std::move(group).value(), visit));
+  return remove_one(dir, name, patience);
 }
 
 Status remove_levels(const CgroupPath& group, Patience& patience) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "apply/cgroup_enable.h"
 #include "apply/cgroup_limits.h"
 #include "base/text.h"
 #include "fs/files.h"
@@ -16,15 +17,18 @@ namespace {
 
 using plan::CgroupWrite;
 
-// Linux: admin-guide/cgroup-v2: a controller comes to a group through each level above it.
-Status enable(const CgroupPath& group, const std::string& controller) {
+Status enable(const CgroupPath& group, const CgroupWrite& write) {
+  std::vector<NotEnabled> failures;
   auto path = group.mount;
   for (auto part : base::split(std::string_view(group.path).substr(1), '/')) {
-    TRY(fs::write_control(FdRef::cwd(), path + "/cgroup.subtree_control", "+" + controller),
-        "linux.resources: the cgroup controller ", controller, " cannot be enabled in ", path);
+    auto level = TRY(sys::openat(FdRef::cwd(), path, O_PATH | O_DIRECTORY));
+    enable_controllers(level, path, {write.controller}, failures);
     path += base::cat('/', part);
   }
-  return {};
+  if (failures.empty()) return {};
+  return base::Error(base::Kind::System, failures.front().code,
+                     base::cat(write.what, ": the cgroup controller ", write.controller,
+                               " cannot be enabled for ", path, ": ", failures.front().text));
 }
 
 Status enable_missing(const OpenGroups& open, const std::vector<CgroupWrite>& writes) {
@@ -36,7 +40,7 @@ Status enable_missing(const OpenGroups& open, const std::vector<CgroupWrite>& wr
     auto text = TRY(fs::read_file(group->dir, "cgroup.controllers"), group->where.full());
     auto there = base::words(text);
     if (std::find(there.begin(), there.end(), write.controller) == there.end())
-      TRY(enable(group->where, write.controller));
+      TRY(enable(group->where, write));
     enabled = write.controller;
   }
   return {};

@@ -1,5 +1,7 @@
 #include "apply/probe_cgroup.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/kernel.h"
@@ -83,6 +85,16 @@ Result<std::vector<plan::CgroupHierarchy>> find_hierarchies(
   return out;
 }
 
+// Whether we may make groups in our own group, and not beside it.
+bool is_own_alone(const plan::CgroupHierarchy& row) {
+  if (row.own == "/") return false;
+  auto own = row.mount + row.own;
+  auto may_write = [](const std::string& path) {
+    return static_cast<bool>(sys::faccessat(FdRef::cwd(), path, W_OK));
+  };
+  return !may_write(own.substr(0, own.rfind('/'))) && may_write(own);
+}
+
 }  // namespace
 
 Result<plan::CgroupHost> probe_cgroup() {
@@ -100,6 +112,7 @@ Result<plan::CgroupHost> probe_cgroup() {
     if (!row.v2) continue;
     auto names = TRY(fs::read_file(FdRef::cwd(), row.mount + "/cgroup.controllers"));
     for (auto name : base::words(names)) row.controllers.emplace_back(name);
+    row.own_alone = is_own_alone(row);
   }
   if (v1)
     out.mode = v2 ? plan::CgroupMode::Hybrid : plan::CgroupMode::Legacy;

@@ -1,6 +1,7 @@
 #include "container/channel.h"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <optional>
 
@@ -26,7 +27,11 @@ base::Status send(base::FdRef to, Header header, std::string_view text) {
   std::string bytes(sizeof header, '\0');
   std::memcpy(bytes.data(), &header, sizeof header);
   bytes += text;
-  return fs::write_all(to, bytes);
+  auto written = fs::write_all(to, bytes);
+  if (!written && written.error().code() == EPIPE)
+    return base::system_error(
+        "the process at the other end was killed before it could be told to go on");
+  return written;
 }
 
 // False: the end came before the first byte.

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "apply/cgroup.h"
+#include "apply/cgroup_owner.h"
 #include "apply/freezer.h"
 #include "apply/hooks.h"
 #include "apply/identity.h"
@@ -108,6 +109,7 @@ Result<Child> spawn_init(const plan::Plan& plan, const Group& group, const fs::P
   request.create_time = plan.namespaces.create_time;
   request.time_offsets = plan.namespaces.time_offsets;
   request.cgroup = group.made().unified();
+  request.new_cgroup = group.made().new_unified();
   request.enter = [&] { return group.made().enter_v1(); };
   auto child = TRY(spawn(request, proc, [&](Status entered) {
     // What only the runtime may hold: with its end of the channel open here, init would wait for a
@@ -134,9 +136,11 @@ Result<Child> spawn_init(const plan::Plan& plan, const Group& group, const fs::P
 }
 
 // The runtime's part of the conversation, until init waits for `start`.
-Status accompany(const plan::Plan& plan, const Child& init, FdRef channel, const fs::Proc& proc,
-                 const CreateOptions& options, const spec::State& state) {
+Status accompany(const plan::Plan& plan, const Child& init, const apply::CgroupPaths& cgroup,
+                 FdRef channel, const fs::Proc& proc, const CreateOptions& options,
+                 const spec::State& state) {
   TRY(apply::map_identity(plan.identity, init.pid(), proc, options.search_path));
+  TRY(apply::give_cgroup(plan.cgroup, cgroup, init.pid(), proc));
   if (plan.process) TRY(apply::adjust_process(*plan.process, init.pid(), proc));
   if (plan.seccomp && plan.seccomp->notify)
     TRY(send_message(channel, Word::Agent,
@@ -214,7 +218,8 @@ Result<Created> create(const CreateOptions& options, std::vector<std::string>& w
   TRY(apply::join(record.saved.resctrl, init.pid()));
   auto devices = TRY(apply::move_devices(plan.net_devices, proc, init.pid()));
   auto state = state_of(record.saved, spec::Status::Created);
-  if (auto ready = accompany(plan, init, open.channel.first, proc, options, state); !ready) {
+  auto ready = accompany(plan, init, group.paths(), open.channel.first, proc, options, state);
+  if (!ready) {
     run_poststop(plan, state, warnings);
     // What hooks have left in the group outlives an init without a pid namespace, and would hold
     // it.

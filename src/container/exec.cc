@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "apply/cgroup.h"
 #include "apply/probe.h"
@@ -182,16 +183,34 @@ base::Error run_process(const Openings& open, const plan::ExecPlan& plan, bool u
   return execute(plan.process, plan.seccomp, settled.value(), agent, orders.agent_text);
 }
 
-// Where the process goes: the groups inside the container's that were asked for; or its own; or,
-// when init has moved on to a group inside, which leaves its own without processes, that.
+// Where the process goes: the groups inside the container's that were asked for, or where init is.
 Result<apply::CgroupPaths> cgroup_of(const ExecOptions& options, const Saved& saved,
                                      const plan::Host& host) {
   if (!options.cgroups.empty()) return subgroups(saved.cgroup, options.cgroups);
   auto present = TRY(apply::paths_of(static_cast<pid_t>(saved.pid), host.cgroup));
-  auto own = saved.cgroup.unified();
-  auto now = present.unified();
-  bool moved = own && now && now->path.starts_with(own->path + "/");
-  return moved ? present : saved.cgroup;
+  return apply::joinable(saved.cgroup, present);
+}
+
+Result<Child> spawn_in(const apply::CgroupPaths& cgroup, const Saved& saved, const plan::Host& host,
+                       SpawnRequest request, const fs::Proc& proc, const Body& body) {
+  bool attached = attached_by_systemd(saved, host);
+  auto unified = TRY(apply::open_unified(cgroup), "join the cgroup");
+  if (unified && !attached) request.cgroup = FdRef(unified);
+  request.enter = [&]() -> Status {
+    TRY(apply::enter_v1(cgroup), "join the cgroup");
+    return {};
+  };
+  auto child = TRY(spawn(request, proc, body));
+  if (attached) TRY(attach(saved, cgroup, child.pid()), "join the cgroup");
+  return child;
+}
+
+Result<Child> spawn_in_group(const ExecOptions& options, const Saved& saved, const plan::Host& host,
+                             const SpawnRequest& request, const fs::Proc& proc, const Body& body) {
+  auto first = spawn_in(TRY(cgroup_of(options, saved, host)), saved, host, request, proc, body);
+  if (first || (first.error().code() != EBUSY && first.error().code() != ENOENT)) return first;
+  // Init may have moved on after we looked.
+  return spawn_in(TRY(cgroup_of(options, saved, host)), saved, host, request, proc, body);
 }
 
 // The runtime's part of the conversation, until the program runs.
@@ -252,25 +271,17 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   SpawnRequest spawn_request;
   spawn_request.join = open.namespaces;
   spawn_request.affinity = plan.process.affinity_before;
-  auto cgroup = TRY(cgroup_of(options, record.saved, host));
-  bool attached = attached_by_systemd(record.saved, host);
-  auto unified = TRY(apply::open_unified(cgroup), "join the cgroup");
-  if (unified && !attached) spawn_request.cgroup = FdRef(unified);
-  spawn_request.enter = [&]() -> Status {
-    TRY(apply::enter_v1(cgroup), "join the cgroup");
-    return {};
-  };
   bool user_namespace = namespaces.has(CLONE_NEWUSER);
-  auto child = TRY(spawn(spawn_request, proc, [&](Status entered) {
+  auto body = [&](Status entered) {
     open.channel.first.close();
     open.our_console.close();
     open.pidfd_socket.close();
     send_failure(open.channel.second, entered ? run_process(open, plan, user_namespace, proc)
                                               : std::move(entered).error());
-  }));
+  };
+  auto child = TRY(spawn_in_group(options, record.saved, host, spawn_request, proc, body));
   open.channel.second.close();
   open.console.close();
-  if (attached) TRY(attach(record.saved, cgroup, child.pid()), "join the cgroup");
   TRY(accompany(plan, child, open, record.saved, proc));
   if (open.pidfd_socket) TRY(send_pidfd(open.pidfd_socket, kPidfdOfExec, child.pidfd()));
   Running out{std::move(child), std::move(open.our_console)};

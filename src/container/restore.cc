@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apply/cgroup.h"
+#include "apply/cgroup_owner.h"
 #include "apply/freezer.h"
 #include "apply/hooks.h"
 #include "apply/probe.h"
@@ -284,6 +285,7 @@ Result<Restored> bring_back(const RestoreOptions& options, std::vector<std::stri
   }
   (void)sys::unlinkat(record.dir(), kCriuRoot, AT_REMOVEDIR);
   auto& init = *events.init();
+  TRY(apply::give_cgroup(prepared.plan.cgroup, group.paths(), init.pid(), proc));
   if (!options.pid_file.empty()) TRY(write_pid_file(options.pid_file, init.pid()));
   record.keep();
   group.keep();

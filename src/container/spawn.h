@@ -50,7 +50,9 @@ struct SpawnRequest {
   std::span<const Joined> join{};  // by the stage, in this order
   bool create_time = false;        // by the stage
   std::string time_offsets{};
-  std::optional<base::FdRef> cgroup{};  // cgroup2 group of the new process
+  std::optional<base::FdRef> cgroup{};  // cgroup2 group of the new process, and of the stage
+  // It was made just now, so that cgroup.kill was never written there; see spawn.cc.
+  bool new_cgroup = false;
   // What comes first of all, still in the runtime's namespaces: entering the v1 groups. By the
   // stage if there is one, since children inherit them.
   std::function<base::Status()> enter{};

@@ -32,7 +32,10 @@ Result<std::optional<Fd>> open_init(const Saved& saved, const fs::Proc& proc) {
   // First the pidfd, then the look at who it is: in the other order the pid could pass on in
   // between.
   auto pidfd = sys::pidfd_open(pid);
-  if (!pidfd && pidfd.error().code() == ESRCH) return std::optional<Fd>();
+  // EINVAL before Linux 6.15: no process has the number any more, only a group or session of those
+  // that init has left behind.
+  if (!pidfd && (pidfd.error().code() == ESRCH || pidfd.error().code() == EINVAL))
+    return std::optional<Fd>();
   auto fd = TRY(std::move(pidfd));
   auto stat = fs::process_stat(proc, pid);
   if (!stat && (stat.error().code() == ENOENT || stat.error().code() == ESRCH))

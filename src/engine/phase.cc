@@ -35,7 +35,8 @@ Result<std::optional<Fd>> open_process(const ProcessId& process, const std::stri
   if (boot != now) return none;
   auto pidfd = sys::pidfd_open(static_cast<pid_t>(process.pid));
   if (!pidfd) {
-    if (pidfd.error().code() == ESRCH) return none;
+    // EINVAL before Linux 6.15: only a group or session has the number any more.
+    if (pidfd.error().code() == ESRCH || pidfd.error().code() == EINVAL) return none;
     return std::move(pidfd).error();
   }
   // With the descriptor in hand the pid cannot pass on to another one.

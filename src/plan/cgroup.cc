@@ -39,10 +39,11 @@ Result<std::vector<std::string>> wanted_parts(const std::string& path, const Req
 }
 
 // Where relative paths begin. compat: as in runc, below our own group on v1, beside it on v2, where
-// a group with processes of its own cannot have limited children.
+// a group with processes of its own cannot have limited children. Where only our own is delegated
+// to us, below that after all: without limits it will do.
 std::string base_of(const CgroupHierarchy& hierarchy) {
   auto own = hierarchy.own == "/" ? std::string() : hierarchy.own;
-  if (!hierarchy.v2) return own;
+  if (!hierarchy.v2 || hierarchy.own_alone) return own;
   return own.substr(0, std::min(own.rfind('/'), own.size()));
 }
 

@@ -1,6 +1,7 @@
 // The container's cgroup: its place in every hierarchy, the controllers to enable, the limits as a
 // list of writes, the device rules.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -70,6 +71,9 @@ struct CgroupPlan {
   // The unit of systemd whose group this is; it is started once init is there, and the writes
   // follow.
   std::optional<UnitPlan> unit{};
+  // Whose the group becomes once the user namespace is set up, as the container counts; see
+  // cgroup_owner.h.
+  std::optional<std::uint32_t> owner{};
   friend bool operator==(const CgroupPlan&, const CgroupPlan&) = default;
 };
 

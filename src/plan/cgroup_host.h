@@ -20,6 +20,9 @@ struct CgroupHierarchy {
   bool v2 = false;
   std::string root{};  // what of the hierarchy the mount shows: "/" unless we are in a container
   std::string own{};   // our own group, as a path below the mount: "/", "/user.slice"
+  // v2: groups can be made in our own group, and not beside it: a user to whom that alone is
+  // delegated.
+  bool own_alone = false;
   friend bool operator==(const CgroupHierarchy&, const CgroupHierarchy&) = default;
 };
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "plan/cgroup_owner.h"
+
 namespace plan {
 namespace {
 
@@ -87,6 +89,7 @@ Result<Plan> make(const spec::Config& config, const Host& host, const Request& r
   out.namespaces = TRY(namespaces(config.linux_, host));
   out.identity = TRY(identity_maps(config.linux_, out.namespaces, host));
   out.cgroup = TRY(cgroup(config.linux_, host, request, config.annotations));
+  out.cgroup.owner = cgroup_owner(config, out.namespaces, host);
   out.resctrl = TRY(resctrl(config.linux_, host, request));
   out.loopback_up = out.namespaces.creates(CLONE_NEWNET);
   out.net_devices = TRY(net_devices(config.linux_, out.namespaces, host));

@@ -171,6 +171,13 @@ Status fchownat(FdRef dir, const std::string& path, uid_t uid, gid_t gid, int fl
   return {};
 }
 
+Status faccessat(FdRef dir, const std::string& path, int mode) {
+  // Not the C library's, which in part answers by itself.
+  if (::syscall(SYS_faccessat2, dir.raw(), path.c_str(), mode, AT_EACCESS) < 0)
+    return failed("faccessat2", dir, path, mode);
+  return {};
+}
+
 Status utimensat(FdRef dir, const std::string& path, const struct timespec (&times)[2], int flags) {
   if (::utimensat(dir.raw(), path.c_str(), times, flags) < 0) return failed("utimensat", dir, path);
   return {};

@@ -59,6 +59,8 @@ Status fchmod(FdRef fd, unsigned mode);
 // The mode of what an O_PATH descriptor names, which is never followed (through /proc/self/fd).
 Status fchmod_path(FdRef path_fd, unsigned mode);
 Status fchownat(FdRef dir, const std::string& path, uid_t uid, gid_t gid, int flags);
+// Whether our effective ids may: R_OK, W_OK, X_OK. man: faccessat(2), faccessat2, Linux 5.8
+Status faccessat(FdRef dir, const std::string& path, int mode);
 Status utimensat(FdRef dir, const std::string& path, const struct timespec (&times)[2], int flags);
 
 // Extended attributes of an open file, or of a name in a directory (never followed).

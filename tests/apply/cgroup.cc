@@ -14,6 +14,7 @@
 
 #include <algorithm>
 
+#include "apply/cgroup_owner.h"
 #include "apply/freezer.h"
 #include "apply/probe_cgroup.h"
 #include "base/text.h"
@@ -327,6 +328,49 @@ TEST_CASE("removing takes groups made inside along, and is fine twice") {
   good(apply::remove_cgroup(group.paths()));
   for (const auto& row : group.paths().groups) CHECK_FALSE(exists(row.full()));
   good(apply::remove_cgroup(group.paths()));
+}
+
+TEST_CASE("groups inside are listed and removed, however deep they are") {
+  NEEDS_ROOT();
+  auto host = v2_host();
+  if (host.hierarchies.empty()) return;
+  auto group = made(plan_of(host, our_path()));
+  Sleeper sleeper;
+  constexpr int kDeep = 1500;  // more than a process may usually have open
+  auto at = sys::openat(FdRef::cwd(), group.paths().unified()->full(), O_RDONLY | O_DIRECTORY);
+  for (int i = 0; i < kDeep; ++i) {
+    REQUIRE(at);
+    REQUIRE(sys::mkdirat(at.value(), "g", 0755));
+    at = sys::openat(at.value(), "g", O_RDONLY | O_DIRECTORY);
+  }
+  good(fs::write_control(at.value(), "cgroup.procs", base::cat(sleeper.pid())));
+  CHECK(holds(group.paths(), sleeper.pid()));
+  sleeper.end();
+  good(apply::remove_cgroup(group.paths()));
+  CHECK_FALSE(exists(group.paths().unified()->full()));
+}
+
+TEST_CASE("a group is given to its owner with the files that the kernel lists, and no others") {
+  NEEDS_ROOT();
+  auto host = v2_host();
+  if (host.hierarchies.empty()) return;
+  auto plan = plan_of(host, our_path());
+  plan.owner = 12345;
+  auto group = made(plan);
+  auto proc = fs::Proc::open();
+  REQUIRE(proc);
+  good(apply::give_cgroup(plan, group.paths(), ::getpid(), proc.value()));
+  auto owner = [&](const std::string& name) {
+    auto st = sys::fstatat(FdRef::cwd(), group.paths().unified()->full() + name, 0);
+    REQUIRE(st);
+    return st.value().st_uid;
+  };
+  CHECK(owner("") == 12345);
+  CHECK(owner("/cgroup.procs") == 12345);
+  CHECK(owner("/cgroup.subtree_control") == 12345);
+  CHECK(owner("/cgroup.threads") == 12345);
+  CHECK(owner("/cgroup.max.depth") == 0);
+  CHECK(owner("/cgroup.freeze") == 0);
 }
 
 TEST_CASE("a parent that another container still uses stays") {

@@ -92,7 +92,7 @@ TEST_CASE("a controller that the group lacks is enabled, or the error says where
   auto refused = apply::replace_limits(bare.paths, {bare.write("io.max", "8:0 rbps=5")});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().text().starts_with(
-      "linux.resources: the cgroup controller io cannot be enabled in "));
+      "linux.resources.x: the cgroup controller io cannot be enabled for "));
 }
 
 TEST_CASE("a group that is gone is an error") {

@@ -11,7 +11,9 @@
 
 #include <cerrno>
 
+#include "apply/probe_cgroup.h"
 #include "container/channel.h"
+#include "fs/files.h"
 #include "kernel.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -218,6 +220,39 @@ TEST_CASE("a child is killed and reaped at the end of its scope, unless it is ke
   CHECK(sys::kill(pid, 0));
   CHECK(sys::kill(pid, SIGKILL));
   CHECK(::waitpid(pid, nullptr, 0) == pid);
+}
+
+TEST_CASE(
+    "a process gets into a group in which something was killed, directly and through a stage") {
+  if (::geteuid() != 0) {
+    MESSAGE("skipped: needs root");
+    return;
+  }
+  auto host = apply::probe_cgroup();
+  REQUIRE(host);
+  auto* v2 = host.value().unified();
+  if (!v2) return;
+  auto path = base::cat("/coracle-test-spawn-", ::getpid());
+  auto full = v2->mount + path;
+  REQUIRE(sys::mkdirat(base::FdRef::cwd(), full, 0755));
+  CHECK(fs::write_control(base::FdRef::cwd(), full + "/cgroup.kill", "1"));
+  auto group = sys::openat(base::FdRef::cwd(), full, O_PATH | O_DIRECTORY);
+  REQUIRE(group);
+  auto own_group = [] {
+    auto text = fs::read_file(base::FdRef::cwd(), "/proc/self/cgroup");
+    return text ? text.value() : text.error().text();
+  };
+  for (bool staged : {false, true}) {
+    SpawnRequest request{.create_time = staged, .cgroup = base::FdRef(group.value())};
+    auto said = spawned(request, own_group);
+    REQUIRE_MESSAGE(said, (said ? "" : said.error().text()));
+    CHECK(said.value().find("0::" + path + "\n") != std::string::npos);
+  }
+  auto gone = [&] {
+    return static_cast<bool>(sys::unlinkat(base::FdRef::cwd(), full, AT_REMOVEDIR));
+  };
+  for (int i = 0; i < 1000 && !gone(); ++i) (void)sys::poll({}, 1);
+  CHECK_FALSE(sys::fstatat(base::FdRef::cwd(), full, 0));
 }
 
 TEST_CASE("a body that returns ends its process") {

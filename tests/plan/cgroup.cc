@@ -330,6 +330,15 @@ TEST_CASE("a relative path is below our own group on v1 and beside it on v2") {
   CHECK(plan.directories.back().path == "/pod/x/y");
 }
 
+TEST_CASE("where our own group alone is delegated to us, a relative path is below it on v2 too") {
+  auto host = unified_host();
+  CHECK(plan_of("x", privileged(host)).directories[0].path == "/user.slice/x");
+  host.hierarchies[0].own_alone = true;
+  CHECK(plan_of("x", privileged(host)).directories[0].path == "/user.slice/session/x");
+  CHECK(plan_of("", privileged(host)).directories[0].path == "/user.slice/session/c1");
+  CHECK(plan_of("/x", privileged(host)).directories[0].path == "/x");
+}
+
 TEST_CASE("without a path the container's id names the group") {
   CHECK(plan_of("", privileged(unified_host())).directories[0].path == "/user.slice/c1");
   auto host = unified_host();

@@ -10,7 +10,9 @@ from harness import BUSYBOX, RUNTIME, ProgramTest, make_rootfs, ours_only, wait_
 USER = 1000
 
 
-class Rootless(ProgramTest):
+class UserTest(ProgramTest):
+    """A test of what a user without privileges can do, with a bundle in a home of its own."""
+
     def setUp(self):
         super().setUp()
         self.home = self.folder / "home"
@@ -62,6 +64,8 @@ class Rootless(ProgramTest):
     def status(self, name):
         return self.runtime_ok("state", name).json["status"]
 
+
+class Rootless(UserTest):
     def test_what_spec_writes_maps_the_caller_to_root(self):
         config = self.written("/probe")
         self.assertEqual(config["linux"]["uidMappings"], [{"containerID": 0, "hostID": USER, "size": 1}])
