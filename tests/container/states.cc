@@ -99,6 +99,25 @@ TEST_CASE("a zombie is stopped, and so is one that was reaped") {
   CHECK(found(record, proc) == Status::Stopped);
 }
 
+TEST_CASE("init that is gone is stopped, though its session lives on and keeps its number") {
+  auto proc = open_proc();
+  auto spawned = container::spawn({}, proc, [](base::Status) {
+    ::setsid();
+    if (::fork() != 0) ::_exit(0);
+    for (;;) ::pause();
+  });
+  REQUIRE(spawned);
+  auto pid = spawned.value().pid();
+  Saved saved;
+  saved.id = "c1";
+  saved.pid = pid;
+  saved.start_time = 1;
+  REQUIRE(::waitpid(pid, nullptr, 0) == pid);
+  CHECK(::kill(-pid, 0) == 0);  // the group is there
+  CHECK(!lives(saved, proc));
+  ::kill(-pid, SIGKILL);
+}
+
 TEST_CASE("init that has the fifo open for reading is created, after that it runs") {
   auto proc = open_proc();
   Folder folder;
