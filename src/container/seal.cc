@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "fs/proc.h"
 #include "sys/file.h"
 #include "sys/mount.h"
 #include "sys/process.h"
@@ -42,9 +43,9 @@ bool same_file(const struct stat& a, const struct stat& b) {
 
 // Our file as an overlay of its folder over another, which overlayfs wants for the second, shows
 // it.
-Result<Fd> in_overlay(FdRef self) {
+Result<Fd> in_overlay(const fs::Proc& proc, FdRef self) {
   constexpr const char* kOther = "/sys";
-  auto path = TRY(sys::readlinkat(FdRef::cwd(), "/proc/self/exe"));
+  auto path = TRY(sys::readlinkat(proc.fd(), "self/exe"));
   auto slash = path.rfind('/');
   auto dir = TRY(sys::openat(FdRef::cwd(), path.substr(0, slash + 1), O_PATH | O_DIRECTORY));
   auto context = TRY(sys::fsopen("overlay"));
@@ -73,11 +74,13 @@ Result<Fd> in_memory(FdRef self) {
 }  // namespace
 
 base::Status seal(const std::vector<std::string>& args, std::vector<std::string> env) {
-  auto self = TRY(sys::openat(FdRef::cwd(), "/proc/self/exe", O_RDONLY), "seal");
+  // Whatever stands there is executed.
+  auto proc = TRY(fs::Proc::open(), "seal");
+  auto self = TRY(sys::openat(proc.fd(), "self/exe", O_RDONLY), "seal");
   if (is_sealed(self, env)) return {};
   std::erase_if(env, [](const std::string& entry) { return entry.starts_with(kMark); });
   env.push_back(own_mark());
-  if (auto file = in_overlay(self)) (void)sys::fexecve(file.value(), args, env);
+  if (auto file = in_overlay(proc, self)) (void)sys::fexecve(file.value(), args, env);
   auto file = TRY(in_memory(self));
   return sys::fexecve(file, args, env).in("seal");
 }
