@@ -45,14 +45,14 @@ def listed(folder):
 
 
 def subjects():
-    """The modules of subjects/, each in the guests that its GUESTS names; QUICK = True makes it part of the short form."""
+    """The modules of subjects/, each in the guests that its GUESTS names; in those that QUICK names also in the short form."""
     for path in sorted((HERE / "subjects").glob("*.py")):
         if path.stem.startswith("__"):
             continue
         words = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(path.read_text()).body
                  if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("GUESTS", "QUICK")}
         for guest in words["GUESTS"]:
-            yield Suite(f"subject {path.stem}", guest, python("tests/guest/subjects", path.stem), quick=words.get("QUICK", False))
+            yield Suite(f"subject {path.stem}", guest, python("tests/guest/subjects", path.stem), quick=guest in words.get("QUICK", ()))
 
 
 def program(guest, names, quick=()):
@@ -63,7 +63,7 @@ def every():
     whole = [name for name in listed(TOP / "tests/program") if name not in HOST_ONLY]
     found = [*subjects(), *program("v2", whole)]
     for guest in ("oldest", "newest"):
-        found += program(guest, LIFE, quick=("lifecycle",))
+        found += program(guest, LIFE)
     for guest in ("systemd", "selinux"):
         found += program(guest, ("lifecycle", "limits"))
     found += [Suite(f"kernel {name}", "v2", (f"build/tests/{name}/test_{name}",)) for name in ("apply", "container", "fs")]

@@ -3,6 +3,7 @@
 import json
 
 GUESTS = ("v2", "oldest", "newest")
+QUICK = ("v2",)
 
 from harness import CGROUPS, RuntimeTest, wait_for  # noqa: E402
 

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 
 GUESTS = ("v2", "oldest", "newest")
+QUICK = ("v2",)
 
 from cgroup_groups import Groups  # noqa: E402
 from harness import RUNTIME, make_rootfs  # noqa: E402

@@ -10,7 +10,6 @@ sys.path.insert(0, str(TOP / "tests/engine"))
 from containers import ENGINE, EngineTest  # noqa: E402
 
 GUESTS = ("systemd",)
-QUICK = True
 
 USER = 1000
 MB = 1 << 20

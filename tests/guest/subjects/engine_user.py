@@ -11,7 +11,6 @@ from containers import ENGINE, EngineTest  # noqa: E402
 from harness import BUNDLER, CGROUPS, RUNTIME, make_rootfs  # noqa: E402
 
 GUESTS = ("v2", "systemd")
-QUICK = True
 
 USER = 1000
 MB = 1 << 20

@@ -3,7 +3,6 @@
 import os
 
 GUESTS = ("refused",)
-QUICK = True
 
 from harness import CGROUPS, RuntimeTest  # noqa: E402
 

@@ -11,7 +11,7 @@ import time
 from harness import RUNTIME, RuntimeTest, wait_for
 
 GUESTS = ("systemd", "systemd-hybrid")
-QUICK = True
+QUICK = ("systemd",)
 
 UNIFIED = pathlib.Path("/sys/fs/cgroup/cgroup.controllers").exists()
 CGROUPS = pathlib.Path("/sys/fs/cgroup")

@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 
 GUESTS = ("selinux",)
-QUICK = True
 
 from harness import RuntimeTest, wait_for  # noqa: E402
 
