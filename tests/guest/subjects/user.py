@@ -73,6 +73,8 @@ class User(ProgramTest):
         self.assertFalse(group.exists())
 
     def test_limits_are_written_into_the_delegated_group(self):
+        if pathlib.Path("/run/systemd/system").exists():
+            self.skipTest("systemd takes controllers from groups beside its own that it has not made: subject scopes shows its driver")
         limits = {"memory": {"limit": 64 * MB}, "pids": {"limit": 20}, "cpu": {"quota": 25000, "period": 100000, "cpus": "0"}}
         self.written("sleep", "1000", resources=limits)
         self.runtime_ok("create", self.mark)
