@@ -27,11 +27,7 @@ base::Status send(base::FdRef to, Header header, std::string_view text) {
   std::string bytes(sizeof header, '\0');
   std::memcpy(bytes.data(), &header, sizeof header);
   bytes += text;
-  auto written = fs::write_all(to, bytes);
-  if (!written && written.error().code() == EPIPE)
-    return base::system_error(
-        "the process at the other end was killed before it could be told to go on");
-  return written;
+  return fs::write_all(to, bytes);
 }
 
 // False: the end came before the first byte.
@@ -52,7 +48,16 @@ base::Result<bool> read_exactly(base::FdRef from, std::span<char> into) {
 base::Status send_message(base::FdRef to, Word word, std::string_view text) {
   Header header;
   header.word = word;
-  return send(to, header, text);
+  auto sent = send(to, header, text);
+  // Who left before hearing this may have said why.
+  if (!sent && (sent.error().code() == EPIPE || sent.error().code() == ECONNRESET)) {
+    auto last = receive_message(to);
+    if (last && last.value() && last.value()->word == Word::Failed)
+      return error_of(*std::move(last).value());
+    return base::system_error(
+        "the process at the other end was killed before it could be told to go on");
+  }
+  return sent;
 }
 
 void send_failure(base::FdRef to, const base::Error& error) {

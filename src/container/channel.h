@@ -39,7 +39,8 @@ struct Message {
   int code = 0;
 };
 
-// A stream socket, or for Failed alone a fifo.
+// A stream socket, or for Failed alone a fifo. When the other has left, the error is that of its
+// Failed, if it said one before.
 base::Status send_message(base::FdRef to, Word word, std::string_view text = {});
 // Cuts the sentence to 4 KiB. Nothing can be done when this fails as well.
 void send_failure(base::FdRef to, const base::Error& error);

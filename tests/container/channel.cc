@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,6 +62,25 @@ TEST_CASE("a failure arrives as the very error, whatever was expected") {
     CHECK(got.error().code() == EPERM);
     CHECK(got.error().text() == "mounts[3]: no");
   }
+}
+
+TEST_CASE("who has left with a failure is told of it, not of the broken pipe") {
+  ::signal(SIGPIPE, SIG_IGN);  // as in the program
+  for (bool unread : {false, true}) {
+    auto ends = pair();
+    if (unread) REQUIRE(container::send_message(ends.second, Word::Agent, "never read"));
+    container::send_failure(ends.first, base::Error(Kind::Config, EBUSY, "join cgroup /a: no"));
+    ends.first.close();
+    auto sent = container::send_message(ends.second, Word::Go);
+    REQUIRE(!sent);
+    CHECK(sent.error().text() == "join cgroup /a: no");
+    CHECK(sent.error().code() == EBUSY);
+  }
+  auto silent = pair();
+  silent.first.close();
+  auto sent = container::send_message(silent.second, Word::Go);
+  REQUIRE(!sent);
+  CHECK(sent.error().text().find("was killed") != std::string::npos);
 }
 
 TEST_CASE("a failure goes through a fifo or pipe as well") {
