@@ -52,12 +52,9 @@ class InGroup(UserTest):
     def says(self, group, file):
         return (group / file).read_text().strip()
 
-    def changed(self, **linux):
-        path = self.bundle / "config.json"
-        config = json.loads(path.read_text())
-        config["linux"].update(linux)
-        path.write_text(json.dumps(config))
-        return config
+    def group_of_init(self):
+        pid = self.runtime_ok("state", self.mark).json["pid"]
+        return pathlib.Path(f"/proc/{pid}/cgroup").read_text().strip().removeprefix("0::")
 
     def refused_run(self, *words):
         return self.one_line(self.runtime("run", self.mark), *words)
@@ -65,9 +62,9 @@ class InGroup(UserTest):
 
 class Undelegated(InGroup):
     def test_a_container_without_limits_stays_in_the_groups_of_its_caller(self):
-        self.written("cat", "/proc/self/cgroup")
-        done = self.runtime("run", self.mark)
-        self.assertEqual((done.code, done.out, done.err), (0, "0::/../session\n" if "/.." in done.out else f"0::/{self.mark}-user/session\n", ""), done)
+        self.written("sleep", "1000")
+        self.runtime_ok("run", "--detach", self.mark)
+        self.assertEqual(self.group_of_init(), f"/{self.mark}-user/session")
 
     def test_with_a_read_only_hierarchy_too(self):
         self.written("echo", "runs")
@@ -104,9 +101,12 @@ class Delegated(InGroup):
 
     def setUp(self):
         super().setUp()
-        self.delegate(self.top)
+        self.given = self.top / "given"
+        self.session = self.given / "session"
+        self.session.mkdir(parents=True)
+        self.enable(self.top, "cpu", "memory", "pids", "io", "cpuset")
+        self.delegate(self.given)
         self.delegate(self.session)
-        (self.top / "cgroup.subtree_control").write_text("+cpu +memory +pids +io +cpuset")
 
     def test_limits_are_written_and_hold(self):
         self.written("/probe", "fork", "50", resources={"pids": {"limit": 10}, "memory": {"limit": 64 * MB}, "cpu": {"shares": 512}})
@@ -115,7 +115,7 @@ class Delegated(InGroup):
     def test_the_group_is_beside_the_users_own(self):
         self.written("sleep", "1000", resources={"pids": {"limit": 10}, "memory": {"limit": 64 * MB, "swap": 64 * MB}, "cpu": {"shares": 512, "quota": 20000}, "unified": {"memory.high": str(48 * MB)}})
         self.runtime_ok("run", "--detach", self.mark)
-        group = self.top / self.mark
+        group = self.given / self.mark
         found = {file: self.says(group, file) for file in ("pids.max", "memory.max", "memory.swap.max", "memory.high", "cpu.weight", "cpu.max")}
         self.assertEqual(
             found, {"pids.max": "10", "memory.max": str(64 * MB), "memory.swap.max": "0", "memory.high": str(48 * MB), "cpu.weight": "59", "cpu.max": "20000 100000"}
@@ -126,14 +126,14 @@ class Delegated(InGroup):
     def test_a_relative_path_begins_beside_the_users_own_group(self):
         self.written("sleep", "1000", cgroupsPath="pod/container", resources={"pids": {"limit": 10}})
         self.runtime_ok("run", "--detach", self.mark)
-        self.assertEqual(self.says(self.top / "pod/container", "pids.max"), "10")
+        self.assertEqual(self.says(self.given / "pod/container", "pids.max"), "10")
         self.runtime_ok("delete", "--force", self.mark)
-        self.assertFalse((self.top / "pod").exists())
+        self.assertFalse((self.given / "pod").exists())
 
     def test_an_absolute_path_below_what_is_delegated(self):
-        self.written("sleep", "1000", cgroupsPath=f"/{self.mark}-user/c", resources={"pids": {"limit": 10}})
+        self.written("sleep", "1000", cgroupsPath=f"/{self.mark}-user/given/c", resources={"pids": {"limit": 10}})
         self.runtime_ok("run", "--detach", self.mark)
-        self.assertEqual(self.says(self.top / "c", "pids.max"), "10")
+        self.assertEqual(self.says(self.given / "c", "pids.max"), "10")
 
     def test_an_absolute_path_beyond_what_is_delegated(self):
         self.written("true", cgroupsPath=f"/{self.mark}-other")
@@ -146,7 +146,7 @@ class Delegated(InGroup):
     def test_the_life_of_a_container_in_a_group(self):
         self.written("sh", "-c", "while :; do :; done", resources={"pids": {"limit": 10}})
         self.runtime_ok("run", "--detach", self.mark)
-        group = self.top / self.mark
+        group = self.given / self.mark
         self.runtime_ok("pause", self.mark)
         self.assertEqual(self.status(self.mark), "paused")
         self.assertIn("frozen 1", self.says(group, "cgroup.events"))
@@ -154,7 +154,8 @@ class Delegated(InGroup):
         self.assertEqual(self.status(self.mark), "running")
         self.runtime_ok("update", "--pids-limit", "20", "--memory", "96M", self.mark)
         self.assertEqual((self.says(group, "pids.max"), self.says(group, "memory.max")), ("20", str(96 * MB)))
-        self.assertEqual(self.runtime_ok("exec", self.mark, "cat", "/proc/self/cgroup").out.strip().rsplit("/", 1)[1], self.mark)
+        self.assertEqual(self.group_of_init(), f"/{self.mark}-user/given/{self.mark}")
+        self.assertEqual(self.runtime_ok("exec", self.mark, "cat", "/proc/self/cgroup").out, "0::/\n")
         pid = self.runtime("state", self.mark).json["pid"]
         self.assertEqual(json.loads(self.runtime_ok("ps", "--format", "json", self.mark).out), [pid])
         stats = json.loads(self.runtime_ok("events", "--stats", self.mark).out)["data"]
@@ -266,7 +267,7 @@ class Privileges(InGroup):
         self.refused_with("linux.devices[0]", devices=[{"path": "/dev/none", "type": "c", "major": 240, "minor": 77}])
 
     def test_sysctls_that_are_the_hosts(self):
-        self.refused_with('linux.sysctl["vm.swappiness"]', sysctl={"vm.swappiness": "5"})
+        self.refused_with("linux.sysctl", "vm.swappiness", sysctl={"vm.swappiness": "5"})
 
     def test_file_systems(self):
         self.refused_with("mounts[", "/disk", mounts=[{"destination": "/disk", "type": "ext4", "source": "/dev/vda"}])
@@ -288,7 +289,7 @@ class Privileges(InGroup):
         self.refused_with("process.ioPriority", process={"ioPriority": {"class": "IOPRIO_CLASS_RT", "priority": 1}})
 
     def test_namespaces_of_others(self):
-        self.refused_with("linux.namespaces[", namespaces=[{"type": "user"}, {"type": "mount"}, {"type": "pid", "path": "/proc/1/ns/pid"}])
+        self.refused_with("linux.namespaces[", namespaces=[{"type": "user"}, {"type": "mount"}, {"type": "uts"}, {"type": "pid", "path": "/proc/1/ns/pid"}])
 
     def test_no_user_namespace(self):
         self.refused_with("namespace", namespaces=[{"type": "mount"}, {"type": "pid"}])
