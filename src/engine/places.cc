@@ -42,6 +42,13 @@ std::string run_of(const Environment& environment) {
   return base::cat("/tmp/coracle-", environment.uid);
 }
 
+// Programs that are started elsewhere are given it, too.
+Result<std::string> absolute(std::string path) {
+  if (path.empty() || path.starts_with('/')) return path;
+  auto here = TRY(sys::getcwd());
+  return base::cat(here, "/", path);
+}
+
 bool exists(const std::string& path) {
   return static_cast<bool>(sys::fstatat(base::FdRef::cwd(), path, 0));
 }
@@ -59,11 +66,14 @@ bool has_systemd(const Environment& environment) {
 Result<Context> make_context(const Invocation& invocation, const Environment& environment,
                              const std::string& self) {
   Context out{.environment = environment};
-  out.places.data = invocation.data.empty() ? TRY(data_of(environment)) : invocation.data;
-  out.places.run = invocation.run.empty() ? run_of(environment) : invocation.run;
-  out.places.store = invocation.store.empty() ? out.places.data + "/images" : invocation.store;
+  out.places.data =
+      invocation.data.empty() ? TRY(data_of(environment)) : TRY(absolute(invocation.data));
+  out.places.run = invocation.run.empty() ? run_of(environment) : TRY(absolute(invocation.run));
+  out.places.store =
+      invocation.store.empty() ? out.places.data + "/images" : TRY(absolute(invocation.store));
   out.self = self;
-  out.runtime = TRY(find_runtime(invocation, environment, self));
+  auto runtime = TRY(find_runtime(invocation, environment, self));
+  out.runtime = TRY(absolute(std::move(runtime)));
   for (auto folder : base::split(invocation.cni_path, ':')) out.cni_path.emplace_back(folder);
   out.registries_conf = invocation.registries_conf;
   out.policy = invocation.policy;

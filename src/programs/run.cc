@@ -57,7 +57,7 @@ Status place(const Descriptors& descriptors) {
 }
 
 [[noreturn]] void become(const Command& command, const Descriptors& descriptors) {
-  if (place(descriptors)) {
+  if (place(descriptors) && (command.folder.empty() || sys::chdir(command.folder))) {
     sys::reset_signals();
     if (command.session) (void)sys::setsid();
     std::vector<std::string> args{command.path};

@@ -26,6 +26,7 @@ struct Command {
   std::vector<std::string> args{};         // behind the program's name
   std::vector<std::string> environment{};  // "NAME=value"
   bool session = false;                    // one of its own: no terminal's signals reach it
+  std::string folder{};                    // where it works, absolute; empty: where we do
 };
 
 // Starts it with these descriptors; 0, 1 and 2 are /dev/null where they are not given. Gives the

@@ -4,7 +4,8 @@ import os
 import pathlib
 import unittest
 
-from containers import EngineTest
+from containers import ENGINE, EngineTest
+from harness import RUNTIME
 
 
 def group_file(pid, controller, *names):
@@ -60,6 +61,17 @@ class Limits(EngineTest):
             with self.subTest(options):
                 self.refused("run", "--rm", "--net=none", *options, "box", "true", says=says, code=125)
         self.assertEqual(self.containers(), [])
+
+    def test_what_the_monitor_notes_of_a_lack_of_memory_is_not_left_where_the_user_is(self):
+        self.image()
+        here = self.folder / "here"
+        here.mkdir()
+        places = ("--data", "../data", "--run", "../run")
+        done = self.call(ENGINE, *places, "--runtime", RUNTIME, "run", "--name", "bird", "--net=none", *self.marked(), "--memory", "16M", "box",
+                         "/bin/busybox", "dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1", cwd=here)
+        self.assertEqual(done.code, 137, done)
+        self.assertEqual(list(here.iterdir()), [])
+        self.assertTrue(self.inspect("bird")["State"]["OOMKilled"])
 
     def test_update_changes_what_runs_and_what_will(self):
         pid = self.start("-m", "100M")
