@@ -246,7 +246,10 @@ class Terminal(SelinuxTest):
             with connection:
                 _, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
         self.addCleanup(os.close, descriptors[0])
-        self.assertEqual(os.read(descriptors[0], 100), b"at work\r\n")
+        said = b""
+        while not said.endswith(b"\n"):  # it comes in pieces
+            said += os.read(descriptors[0], 100)
+        self.assertEqual(said, b"at work\r\n")
         for place in ("/dev/console", "/dev/pts/0"):
             with self.subTest(place):
                 self.assertEqual(label_of(self.inside(name, place)), FILES)
