@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apply/cgroup_enable.h"
+#include "apply/cgroup_errors.h"
 #include "apply/cgroup_limits.h"
 #include "base/kernel.h"
 #include "base/text.h"
@@ -141,8 +142,6 @@ Status make_levels(Making& at, const plan::CgroupDirectory& wanted,
   return check_enabled(at, wanted, writes);
 }
 
-bool is_denial(int code) { return code == EACCES || code == EPERM || code == EROFS; }
-
 Status attach_devices(FdRef group, const plan::CgroupPlan& plan) {
   auto former = TRY(sys::bpf_device_filters(group));
   auto bytes = std::as_bytes(std::span(plan.device_program));
@@ -160,7 +159,7 @@ Status attach_devices(std::span<const OpenGroup> groups, const plan::CgroupPlan&
   for (const auto& group : groups) {
     if (plan.device_program.empty() || group.where.mount != plan.device_mount) continue;
     auto done = attach_devices(group.dir, plan);
-    if (!done && !(plan.device_program_optional && is_denial(done.error().code())))
+    if (!done && !(plan.device_program_optional && is_denial(done.error())))
       return std::move(done).error().in(base::cat("linux.resources.devices: ", group.where.full()));
   }
   return {};
@@ -198,7 +197,7 @@ Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan) {
     out.paths_.groups.push_back(std::move(at.where));
     out.directories_.push_back(std::move(at.dir));
     if (done) continue;
-    if (plan.best_effort && is_denial(done.error().code())) {
+    if (plan.best_effort && is_denial(done.error())) {
       CgroupPaths half;
       half.groups.push_back(std::move(out.paths_.groups.back()));
       out.paths_.groups.pop_back();
@@ -207,7 +206,7 @@ Result<MadeCgroup> make_cgroup(const plan::CgroupPlan& plan) {
       continue;
     }
     auto context = base::cat("make cgroup ", wanted.mount, wanted.path);
-    if (plan.rootless && is_denial(done.error().code()))
+    if (plan.rootless && is_denial(done.error()))
       context += " (it has to be below a cgroup that is delegated to this user)";
     return std::move(done).error().in(context);
   }

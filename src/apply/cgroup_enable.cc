@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "apply/cgroup_errors.h"
 #include "base/text.h"
 #include "fs/files.h"
 
@@ -12,8 +13,6 @@ namespace {
 using base::Error;
 using base::FdRef;
 using base::Status;
-
-bool is_denial(int code) { return code == EACCES || code == EPERM || code == EROFS; }
 
 std::vector<std::string> missing_in(std::string_view enabled,
                                     const std::vector<std::string>& names) {
@@ -78,7 +77,7 @@ void enable_controllers(FdRef level, std::string_view path, const std::vector<st
   if (all) return;
   for (const auto& name : wanted) {
     // A denial would be the same for each.
-    auto one = is_denial(all.error().code())
+    auto one = is_denial(all.error())
                    ? all
                    : fs::write_control(level, "cgroup.subtree_control", "+" + name);
     if (!one && one.error().code() == ENOENT)

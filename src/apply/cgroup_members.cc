@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "apply/cgroup.h"
+#include "apply/cgroup_errors.h"
 #include "apply/cgroup_walk.h"
 #include "base/text.h"
 #include "fs/files.h"
@@ -12,8 +13,6 @@
 
 namespace apply {
 namespace {
-
-bool is_gone(const base::Error& error) { return error.code() == ENOENT || error.code() == ENODEV; }
 
 // A group that vanishes meanwhile has none.
 Status add_members(FdRef group, std::vector<int>& out) {

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "apply/cgroup.h"
+#include "apply/cgroup_errors.h"
 #include "apply/cgroup_walk.h"
 #include "base/text.h"
 #include "sys/file.h"
@@ -26,9 +27,7 @@ class Patience {
   int milliseconds_ = 1;
 };
 
-bool gone(const Status& removed) {
-  return removed || removed.error().code() == ENOENT || removed.error().code() == ENODEV;
-}
+bool gone(const Status& removed) { return removed || is_gone(removed.error()); }
 
 bool busy(const Status& removed) {
   return !removed && (removed.error().code() == EBUSY || removed.error().code() == ENOTEMPTY);

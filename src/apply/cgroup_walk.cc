@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "apply/cgroup_errors.h"
 #include "base/text.h"
 #include "fs/tree.h"
 #include "sys/file.h"
@@ -17,8 +18,6 @@ using base::Fd;
 using base::FdRef;
 using base::Result;
 using base::Status;
-
-bool is_gone(const base::Error& error) { return error.code() == ENOENT || error.code() == ENODEV; }
 
 struct Level {
   std::string name{};

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "apply/cgroup_errors.h"
 #include "base/text.h"
 #include "fs/files.h"
 #include "sys/file.h"
@@ -25,8 +26,6 @@ std::int64_t now_milliseconds() {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * std::int64_t{1000} + now.tv_nsec / 1'000'000;
 }
-
-bool is_gone(const base::Error& error) { return error.code() == ENOENT || error.code() == ENODEV; }
 
 // The hierarchy that freezes: v1's freezer where there is one, since whoever looks at the container
 // from outside looks there.

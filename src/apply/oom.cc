@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "apply/cgroup_errors.h"
 #include "apply/cgroup_stats_text.h"
 #include "base/text.h"
 #include "fs/files.h"
@@ -16,8 +17,6 @@ namespace apply {
 namespace {
 
 constexpr std::size_t kLongestEvents = 4096;
-
-bool is_gone(const base::Error& error) { return error.code() == ENOENT || error.code() == ENODEV; }
 
 // Linux: admin-guide/cgroup-v1/memory, "OOM control": the kernel adds 1 to the eventfd each time,
 // and once more when the group is removed.

@@ -76,10 +76,10 @@ std::vector<UnitProperty> usual_properties(const UnitPlace& place, const Systemd
   if (host.version >= 236)
     out.push_back(property("CollectMode", BusValue::text("inactive-or-failed")));
   // Controllers are enabled for what is counted.
-  for (const char* name : {"CPUAccounting", "MemoryAccounting", "IOAccounting", "BlockIOAccounting",
-                           "TasksAccounting"})
-    if (host.version < 258 || std::string_view(name) != "BlockIOAccounting")
-      out.push_back(property(name, BusValue::boolean(true)));
+  for (const char* name : {"CPUAccounting", "MemoryAccounting", "IOAccounting", "TasksAccounting"})
+    out.push_back(property(name, BusValue::boolean(true)));
+  // Of cgroup v1, which left systemd with 258.
+  if (host.version < 258) out.push_back(property("BlockIOAccounting", BusValue::boolean(true)));
   return out;
 }
 

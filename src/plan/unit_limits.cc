@@ -186,7 +186,7 @@ Status UnitLimits::add(std::string_view controller, std::string_view file, std::
   if (file == "cpu.cfs_quota_us") quota_ = base::parse<std::int64_t>(text);
   if (file == "cpu.cfs_period_us") period_ = base::parse<std::uint64_t>(text).value_or(0);
   if (file == "cpu.idle") weight_or_idle(text);
-  if (file == "cpuset.cpus" && version_ >= 244) allowed("AllowedCPUs", text);
+  if (file == "cpuset.cpus") allowed("AllowedCPUs", text);
   if (file == "cpuset.mems") allowed("AllowedMemoryNodes", text);
   if (file == "memory.oom.group" && version_ >= 253)
     set("OOMPolicy", BusValue::text(text == "1" ? "kill" : "continue"));

@@ -102,7 +102,7 @@ Status Bus::Connection::open(const Address& address) {
   if (int n = sd_bus_set_bus_client(bus, address.direct ? 0 : 1); n < 0) return failed(n, "client");
   if (int n = sd_bus_start(bus); n < 0) return failed(n, "connect");
   descriptor = sd_bus_get_fd(bus);
-  return work_until([&] { return sd_bus_is_ready(bus) != 0; }, "authenticate");
+  return work_until([&] { return sd_bus_is_ready(bus) > 0; }, "authenticate");
 }
 
 template <class Done>

@@ -1,56 +1,21 @@
 """An ordinary user: containers in a cgroup that is delegated to it, with ids of its own and with subordinate ones."""
 
-import json
-import os
 import pathlib
 import shutil
-
-from harness import CGROUPS, RUNTIME, ProgramTest, make_rootfs, wait_for
 
 GUESTS = ("v2", "systemd", "oldest", "newest")
 QUICK = ("v2", "systemd")
 
-USER = 1000
+from harness import CGROUPS, RUNTIME, wait_for  # noqa: E402
+from rootless import USER, UserTest  # noqa: E402
+
 MB = 1 << 20
 
 
-class User(ProgramTest):
-    def setUp(self):
-        super().setUp()
-        self.bundle = self.folder / "bundle"
-        make_rootfs(self.bundle / "rootfs")
-        for folder, _, files in os.walk(self.folder):
-            for path in (folder, *(os.path.join(folder, name) for name in files)):
-                os.chown(path, USER, USER, follow_symlinks=False)
-        self.addCleanup(self.delete_all)
-
+class User(UserTest):
     def user(self, *words, **more):
         """In the session of the user, with its variables."""
         return self.call("as-user", f"CORACLE_TEST_MARK={self.mark}", "sh", "-c", f'cd "{self.bundle}" && exec "$@"', "sh", *words, **more)
-
-    def runtime(self, *words, **more):
-        return self.user(RUNTIME, *words, **more)
-
-    def runtime_ok(self, *words, **more):
-        done = self.runtime(*words, **more)
-        self.assertEqual(done.code, 0, done)
-        return done
-
-    def delete_all(self):
-        for name in self.runtime("list", "--quiet").out.split():
-            self.runtime("delete", "--force", name)
-
-    def written(self, *args, **linux):
-        """The bundle's config.json: what `spec --rootless` writes, with these arguments and members."""
-        path = self.bundle / "config.json"
-        path.unlink(missing_ok=True)
-        self.runtime_ok("spec", "--rootless")
-        config = json.loads(path.read_text())
-        config["process"].update(terminal=False, args=list(args))
-        config["process"]["env"].append(f"CORACLE_TEST_MARK={self.mark}")
-        config["linux"].update(linux)
-        path.write_text(json.dumps(config))
-        return config
 
     def group_of(self, name):
         """The folder of the container's cgroup."""
@@ -68,7 +33,7 @@ class User(ProgramTest):
         self.runtime_ok("resume", self.mark)
         self.assertEqual(self.runtime_ok("exec", self.mark, "id", "-u").out, "0\n")
         self.runtime_ok("kill", self.mark, "KILL")
-        wait_for(lambda: self.runtime_ok("state", self.mark).json["status"] == "stopped", "the container to be stopped")
+        wait_for(lambda: self.status(self.mark) == "stopped", "the container to be stopped")
         self.runtime_ok("delete", self.mark)
         self.assertFalse(group.exists())
 
