@@ -1,5 +1,6 @@
 #include "plan/namespaces.h"
 
+#include <linux/capability.h>
 #include <linux/sched.h>
 
 #include <algorithm>
@@ -60,6 +61,12 @@ base::Result<Namespaces> namespaces(const spec::Linux& config, const Host& host)
       out.create |= flag;
     }
   }
+  bool made = out.create != 0 || out.create_cgroup || out.create_time;
+  bool may = host.privileged() || host.held_capabilities >> CAP_SYS_ADMIN & 1;
+  if (made && !may && !out.has(CLONE_NEWUSER))
+    return base::unsupported(
+        "linux.namespaces: without CAP_SYS_ADMIN new namespaces can only be made ",
+        "together with a user namespace, and there is none");
   // A privileged runtime may join anything now, and after entering a user namespace only what that
   // one owns; another gains its rights only by entering. The mount namespace comes last: with it
   // the paths of the host are gone.

@@ -38,6 +38,7 @@ TEST_CASE("a mount label that a mqueue cannot have in a user namespace is warned
   selinux.selinux = true;
   CHECK(planned(wanted, selinux).warnings.empty());
   selinux.in_user_namespace = true;
+  selinux.held_capabilities = 1ULL << CAP_SYS_ADMIN;
   CHECK(planned(wanted, selinux).warnings.size() == 1);
   wanted.mounts.clear();
   CHECK(planned(wanted, selinux).warnings.empty());
@@ -169,6 +170,7 @@ TEST_CASE("a mount of cgroups shows the caller's group where the container may g
   auto source = [&](uid_t uid) {
     plan::Host host;
     host.uid = uid;
+    host.held_capabilities = 1ULL << CAP_SYS_ADMIN;
     host.cgroup.mode = plan::CgroupMode::Unified;
     host.cgroup.hierarchies = {{.mount = "/sys/fs/cgroup", .v2 = true, .root = "/", .own = "/me"}};
     return std::get<plan::BindMount>(planned(wanted, host).rootfs.mounts.back().what).source;
@@ -216,7 +218,10 @@ TEST_CASE("without a process there is nothing to execute, and everything else is
 }
 
 TEST_CASE("in a user namespace every known capability can be granted, made or joined") {
-  plan::Host host{.uid = 1000, .gid = 1000, .known_capabilities = kKill};
+  plan::Host host{.uid = 1000,
+                  .gid = 1000,
+                  .held_capabilities = 1ULL << CAP_SYS_ADMIN,
+                  .known_capabilities = kKill};
   auto wanted = config();
   wanted.process = spec::Process{};
   wanted.process->capabilities = spec::Capabilities{.permitted = {"CAP_KILL"}};

@@ -54,6 +54,22 @@ TEST_CASE("new namespaces are made by the clone, a cgroup by init and a time by 
   CHECK(plan.stage());
 }
 
+TEST_CASE("without rights new namespaces need a user namespace beside them") {
+  spec::Linux config;
+  config.namespaces = {{NamespaceType::Mount, ""}};
+  auto refused = plan::namespaces(config, kUser);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text().find("user namespace") != std::string::npos);
+  CHECK_FALSE(plan::namespaces(config, kRootOfUserNamespace));
+  CHECK(plan::namespaces(config, {.uid = 1000, .held_capabilities = ~std::uint64_t{0}}));
+  config.namespaces.push_back({NamespaceType::User, ""});
+  CHECK(plan::namespaces(config, kUser));
+  config.namespaces.back().path = "/u";
+  CHECK(plan::namespaces(config, kUser));
+  config.namespaces.clear();
+  CHECK(plan::namespaces(config, kUser));
+}
+
 TEST_CASE("a privileged runtime joins the mount namespace late and the user namespace last") {
   CHECK(order(planned(joining())) ==
         std::vector<std::uint64_t>{CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWNS, CLONE_NEWUSER});

@@ -292,4 +292,5 @@ class Privileges(InGroup):
         self.refused_with("linux.namespaces[", namespaces=[{"type": "user"}, {"type": "mount"}, {"type": "uts"}, {"type": "pid", "path": "/proc/1/ns/pid"}])
 
     def test_no_user_namespace(self):
-        self.refused_with("namespace", namespaces=[{"type": "mount"}, {"type": "pid"}])
+        namespaces = [{"type": "mount"}, {"type": "pid"}, {"type": "uts"}]
+        self.refused_with("linux.namespaces", "user namespace", namespaces=namespaces, uidMappings=[], gidMappings=[])
