@@ -84,6 +84,18 @@ def call(*command, **more):
         return subprocess.CompletedProcess(command, 124, "", f"took longer than {late.timeout} s")
 
 
+def call_aloud(*command, env, shown):
+    """As call, without a bound: prints the lines that begin with one of these as they come."""
+    print(f"  $ {' '.join(command)}", flush=True)
+    lines = []
+    with subprocess.Popen(command, cwd=TOP, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as run:
+        for line in run.stdout:
+            lines.append(line)
+            if line.startswith(shown):
+                print(f"  {line}", end="", flush=True)
+    return subprocess.CompletedProcess(command, run.returncode, "".join(lines), "")
+
+
 def sources(*suffixes):
     return sorted(str(path.relative_to(TOP)) for folder in ("src", "tests") for path in (TOP / folder).rglob("*") if path.suffix in suffixes)
 
@@ -259,9 +271,10 @@ def callers(tally):
 
 def guests(tally):
     """In virtual machines: every suite when it is named; else what only guests can show."""
+    if not (TOP / BUILD / "build.ninja").exists() and not configure_and_build(tally, ""):
+        return
     form = [] if "guests" in tally.named else ["--quick"]
-    done = call("tests/guest/run", *form, env={**os.environ, "BUILD": str(TOP / BUILD)}, timeout=4 * 3600)
-    print("  " + "\n  ".join(line for line in done.stdout.splitlines() if line.startswith(("ok ", "FAILED ")) or " suites in " in line), flush=True)
+    done = call_aloud("tests/guest/run", *form, env={**os.environ, "BUILD": str(TOP / BUILD)}, shown=("ok ", "FAILED ", "guest: ", "guests: "))
     count_one(tally, "guests", counted(done))
     if form and done.returncode != 77:
         tally.skip("guests: the other suites", "take long: tests/run guests")
