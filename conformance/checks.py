@@ -125,6 +125,13 @@ def enter(options, folder):
     return os.path.realpath(program)
 
 
+def known_of(folder, program):
+    """What known.json says of the program on this machine. Where cgroups are v2 alone, "PROGRAM-v2" adds to it, and null takes away."""
+    known = json.loads((folder / "known.json").read_text())
+    here = known.get(f"{program}-v2", {}) if Path("/sys/fs/cgroup/cgroup.controllers").exists() else {}
+    return {name: reason for name, reason in {**known.get(program, {}), **here}.items() if reason}
+
+
 def main(folder, kind, about, modules, prepare):
     """The program: `prepare` is given the runtime's path, in the cell, before the first check runs."""
     parser = command_line(kind, about)
@@ -140,8 +147,7 @@ def main(folder, kind, about, modules, prepare):
         return 0
     program = enter(options, folder)
     version = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True).stdout.partition("\n")[0]
-    known = json.loads((folder / "known.json").read_text())
-    report = Report(known.get(version.partition(" ")[0], {}), width)
+    report = Report(known_of(folder, version.partition(" ")[0]), width)
     prepare(program)
     unittest.TestSuite(tests).run(report)
     counts = report.counts

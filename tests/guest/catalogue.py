@@ -27,6 +27,7 @@ class Guest:
     init: str = "plain"
     lsm: str = "apparmor"
     cgroups: str = V2
+    packages: tuple = ()  # of Debian, beside those of every guest
     memory: int = 2048  # MiB
     processors: int = 2
 
@@ -43,5 +44,7 @@ GUESTS = {guest.name: guest for guest in (
     Guest("selinux", "SELinux, enforcing, with a policy for containers", lsm="selinux"),
     Guest("oldest", "the oldest kernel of Debian that is supported", kernel="6.1"),
     Guest("newest", "the newest kernel of Debian", kernel="7"),
+    Guest("callers", "as systemd, with Docker, containerd, podman and buildah", init="systemd",
+          packages=("docker.io", "containerd", "podman", "buildah")),
     Guest("refused", "a kernel that is too old", kernel="5.10"),
 )}

@@ -31,25 +31,27 @@ MASKED = (
 ).split()
 
 
-def tree():
-    """The Debian tree, from packages alone."""
+def tree(more=()):
+    """The Debian tree, from packages alone: those of every guest, and more."""
+    wanted = (*PACKAGES, *more)
+
     def make(part):
         packages.install()
         apt = packages.Apt(packages.RELEASE)
         apt.update()
         excluded = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-        cache.run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}",
+        cache.run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(wanted)}",
                   "--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Languages "none"', *excluded, packages.RELEASE, part / "root", apt.list)
 
-    name = f"tree-{cache.digest(packages.RELEASE, *PACKAGES, *LEFT_OUT)}"
-    return cache.entry(name, "the guests' Debian tree, of packages", make) / "root"
+    name = f"tree-{cache.digest(packages.RELEASE, *wanted, *LEFT_OUT)}"
+    return cache.entry(name, " ".join(("the guests' Debian tree, of packages", *(["with", *more] if more else []))), make) / "root"
 
 
-def disk():
-    """The file with the root file system."""
+def disk(more=()):
+    """The file with the root file system, with these packages, too."""
     def make(part):
         root = part / "root"
-        cache.run("cp", "-a", "--reflink=auto", tree(), root)
+        cache.run("cp", "-a", "--reflink=auto", tree(more), root)
         furnish(root)
         label(root)
         image = part / "root.ext4"
@@ -58,7 +60,7 @@ def disk():
         cache.run("mkfs.ext4", "-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,lazy_journal_init=1", "-d", root, image)
         shutil.rmtree(root)
 
-    parts = (packages.RELEASE, *PACKAGES, *LEFT_OUT, FILES, *MASKED, pathlib.Path(__file__))
+    parts = (packages.RELEASE, *PACKAGES, *more, *LEFT_OUT, FILES, *MASKED, pathlib.Path(__file__))
     return cache.entry(f"disk-{cache.digest(*parts)}", "the guests' disk", make) / "root.ext4"
 
 

@@ -11,6 +11,7 @@ AT = "/project"  # where it stands in the guest
 PROGRAMS = ("src/runtime/runtime", "src/bundler/bundler", "src/engine/engine", "tests/probe")
 TESTS = ("tests/apply/test_apply", "tests/container/test_container", "tests/fs/test_fs")
 FOLDERS = ("tests", "bundles", "schema", "conformance")
+FILES = ("README.md",)  # whose lines for engines are tried
 
 
 def build(folder, jobs):
@@ -29,6 +30,8 @@ def make(build_folder, target):
     """Fills the folder."""
     for name in FOLDERS:
         shutil.copytree(TOP / name, target / name, symlinks=True, ignore=left_out)
+    for name in FILES:
+        shutil.copy(TOP / name, target)
     for name in (*PROGRAMS, *TESTS):
         place = target / "build" / name
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ def ready(machine, guest):
 
 def keep(guest):
     """The folder with the guest's memory, devices and disk at the moment when its agent is ready."""
-    booted_of, root = kernel.Kernel(guest.kernel), disk.disk()
+    booted_of, root = kernel.Kernel(guest.kernel), disk.disk(guest.packages)
 
     def make(part):
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", root, part / "disk.qcow2"], check=True)
@@ -55,7 +55,7 @@ def resumed(guest, shares):
 
 
 def booted(guest, shares):
-    machine = Machine(guest, kernel.Kernel(guest.kernel), f"file={disk.disk()},format=raw,snapshot=on", "memory-backend-ram", shares)
+    machine = Machine(guest, kernel.Kernel(guest.kernel), f"file={disk.disk(guest.packages)},format=raw,snapshot=on", "memory-backend-ram", shares)
     try:
         ready(machine, guest)
     except BaseException:

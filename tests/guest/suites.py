@@ -69,6 +69,7 @@ def every():
     runtime = "build/src/runtime/runtime"
     for guest in ("v2", "systemd", "selinux", "oldest", "newest"):
         found.append(Suite("statements", guest, python("conformance/statements/run", "--runtime", runtime), 3600))
+    found.append(Suite("callers", "callers", python("conformance/callers/run", "--runtime", runtime, "--quick"), 3600))
     found.append(Suite("validation", "v2", python("conformance/validation", "--judge", "--timeout", "600", runtime), 5400, validation=True))
     return found
 
