@@ -25,6 +25,10 @@ class Update(RuntimeTest):
         swap = self.says(config, "memory.memsw.limit_in_bytes", "memory.swap.max")
         return int(memory), int(swap) if V1 else int(memory) + int(swap)
 
+    def kept(self, name):
+        """The limits in the container's record."""
+        return json.loads((self.root / name / "resources.json").read_text())
+
     def update(self, name, *options, **more):
         return self.runtime_ok("update", *options, name, **more)
 
@@ -104,18 +108,19 @@ class Update(RuntimeTest):
         )
         self.assertEqual(self.memory(config), (100 * MB, 100 * MB))
         self.assertEqual(self.says(config, "pids.max"), "20")
-        # The record stayed too: with swap at 100 MB memory cannot be above it.
-        self.refused("update", "--memory", "150M", name, says="linux.resources.memory.swap")
+        self.assertEqual(self.kept(name)["memory"], {"limit": 100 * MB, "swap": 100 * MB})
+        if V1:  # with swap at 100 MB memory cannot be above it; on v2 swap has a limit of its own
+            self.refused("update", "--memory", "150M", name, says="linux.resources.memory.swap")
 
     @ours_only
     def test_what_an_update_has_set_is_what_the_next_one_finds(self):
         name, _ = self.limited(memory={"limit": 100 * MB, "swap": 100 * MB})
         self.update(name, "--memory", "200M", "--memory-swap", "200M")
         self.update(name, "--memory", "150M")
-        kept = json.loads((self.root / name / "resources.json").read_text())
-        self.assertEqual(kept["memory"], {"limit": 150 * MB, "swap": 200 * MB})
+        self.assertEqual(self.kept(name)["memory"], {"limit": 150 * MB, "swap": (200 if V1 else 150) * MB})
 
     @ours_only
+    @unittest.skipUnless(V1, "cgroup v2 takes a limit below the usage, unless memory.checkBeforeUpdate asks (tests/guest/subjects/cgroup_limits.py)")
     def test_a_limit_below_the_usage_says_the_usage(self):
         name, config = self.limited(memory={"limit": 100 * MB})
         self.refused("update", "--memory", "4k", name, says=("linux.resources.memory.limit", "present usage"))
