@@ -32,7 +32,7 @@ class Limits(EngineTest):
     def test_processors(self):
         pid = self.start("-cpus", "0.25", "-cpushare", "512", "-cpuset", "0")
         self.assertEqual(group_file(pid, "cpu", "cpu.cfs_quota_us", "cpu.max"), "25000")
-        self.assertIn(group_file(pid, "cpu", "cpu.shares", "cpu.weight"), ("512", "20"))
+        self.assertIn(group_file(pid, "cpu", "cpu.shares", "cpu.weight"), ("512", "59"))
         self.assertEqual(group_file(pid, "cpuset", "cpuset.cpus"), "0")
 
     def test_memory_and_processes(self):
