@@ -85,15 +85,16 @@ def call(*command, **more):
 
 
 def call_aloud(*command, env, shown):
-    """As call, without a bound: prints the lines that begin with one of these as they come."""
+    """As call, without a bound: prints the lines that begin with one of these as they come, and gives the others."""
     print(f"  $ {' '.join(command)}", flush=True)
-    lines = []
+    others = []
     with subprocess.Popen(command, cwd=TOP, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as run:
         for line in run.stdout:
-            lines.append(line)
             if line.startswith(shown):
                 print(f"  {line}", end="", flush=True)
-    return subprocess.CompletedProcess(command, run.returncode, "".join(lines), "")
+            else:
+                others.append(line)
+    return subprocess.CompletedProcess(command, run.returncode, "".join(others), "")
 
 
 def sources(*suffixes):

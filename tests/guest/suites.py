@@ -49,7 +49,7 @@ def subjects():
         words = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(path.read_text()).body
                  if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("GUESTS", "QUICK")}
         for guest in words["GUESTS"]:
-            yield Suite(f"subject {path.stem}", guest, python("tests/guest/subjects", path.stem), quick=guest in words.get("QUICK", ()))
+            yield Suite(f"subject {path.stem}", guest, python("tests/guest/subjects", path.stem), 1800, guest in words.get("QUICK", ()))
 
 
 def program(guest, names, quick=()):
