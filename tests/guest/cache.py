@@ -5,6 +5,7 @@ removes what the guests of today are not made of.
 """
 
 import contextlib
+import contextvars
 import fcntl
 import hashlib
 import os
@@ -13,6 +14,10 @@ import shutil
 import subprocess
 import sys
 import time
+
+
+# The names that were asked for, while none is made (only_named).
+NAMED = contextvars.ContextVar("NAMED", default=None)
 
 
 class Failure(Exception):
@@ -61,6 +66,9 @@ def lock(name):
 def entry(name, what, make):
     """The folder of this name, made by `make(folder)` when it is not there; parallel callers wait for the first."""
     done = folder() / name
+    if (named := NAMED.get()) is not None:
+        named.add(name)
+        return done
     if done.exists():
         return done
     with lock(name):
@@ -78,6 +86,16 @@ def entry(name, what, make):
             shutil.rmtree(part, ignore_errors=True)
         say(f"made {what}: {size(done)}, {time.monotonic() - began:.0f} s")
     return done
+
+
+@contextlib.contextmanager
+def only_named():
+    """No entry is made meanwhile; gives the names of those that are asked for."""
+    token = NAMED.set(set())
+    try:
+        yield NAMED.get()
+    finally:
+        NAMED.reset(token)
 
 
 def clean(needed):
