@@ -165,6 +165,14 @@ class Statement(unittest.TestCase):
             self.runtime("delete", "--force", container.id)
         shutil.rmtree(self.scratch)
 
+    def linux_is_at_least(self, major, minor):
+        found = os.uname().release.split(".")
+        return (int(found[0]), int(found[1])) >= (major, minor)
+
+    def maps_ids(self):
+        """Whether the kernel maps the ids of tmpfs, where everything here stands."""
+        return self.linux_is_at_least(6, 3)
+
     def container(self, script="true", identifier=None, **process):
         if identifier is None:
             identifier = f"statement-{os.getpid()}-{len(self.containers)}"

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 
 #include "base/text.h"
 #include "sys/file.h"
+#include "sys/mount.h"
 #include "sys/process.h"
 
 namespace programs {
@@ -56,8 +59,15 @@ Status place(const Descriptors& descriptors) {
   return {};
 }
 
+// A slave: what is unmounted outside is not kept in use by it.
+Status leave_mounts() {
+  TRY(sys::unshare(CLONE_NEWNS));
+  return sys::mount_setattr_at("/", {.propagation = MS_SLAVE}, true);
+}
+
 [[noreturn]] void become(const Command& command, const Descriptors& descriptors) {
-  if (place(descriptors) && (command.folder.empty() || sys::chdir(command.folder))) {
+  if (place(descriptors) && (!command.own_mounts || leave_mounts()) &&
+      (command.folder.empty() || sys::chdir(command.folder))) {
     sys::reset_signals();
     if (command.session) (void)sys::setsid();
     std::vector<std::string> args{command.path};

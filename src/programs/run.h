@@ -26,6 +26,7 @@ struct Command {
   std::vector<std::string> args{};         // behind the program's name
   std::vector<std::string> environment{};  // "NAME=value"
   bool session = false;                    // one of its own: no terminal's signals reach it
+  bool own_mounts = false;                 // what it mounts nobody else sees
   std::string folder{};                    // where it works, absolute; empty: where we do
 };
 

@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <sys/xattr.h>
+
+#include <cstdio>
+#include <utility>
 
 #include "apply/contained.h"
 #include "fs/files.h"
@@ -11,6 +15,14 @@ namespace {
 
 using namespace contained;
 using Words = std::vector<std::string>;
+
+bool older_than(int major, int minor) {
+  utsname host{};
+  std::pair<int, int> found;
+  REQUIRE(::uname(&host) == 0);
+  REQUIRE(std::sscanf(host.release, "%d.%d", &found.first, &found.second) == 2);
+  return found < std::pair(major, minor);
+}
 
 spec::Mount tmpfs(const std::string& at, Words options) {
   return {.destination = at, .type = "tmpfs", .source = "tmpfs", .options = std::move(options)};
@@ -273,7 +285,11 @@ TEST_CASE("idmap shows other owners") {
       return Outcome();
     });
   });
-  CHECK(outcome == "");
+  // The bundle is a tmpfs, which maps ids since Linux 6.3; before, this is said.
+  if (outcome.find("idmap: the file system of \"/tmp/evil\" cannot map ids") != outcome.npos)
+    CHECK(older_than(6, 3));
+  else
+    CHECK(outcome == "");
 }
 
 TEST_CASE("more mounts than the runtime may hold descriptors are made all the same") {

@@ -362,6 +362,32 @@ class Ends(NetworkTest):
         self.check_no_trace()
 
 
+class UserWithTmp(NetworkTest):
+    """On a machine as systemd makes it: each mount is shared, and /tmp is a file system of its own."""
+
+    def setUp(self):
+        words = ["unshare", "--mount", "--propagation=shared", "sh", "-c", "mount --bind /tmp /tmp && echo made && exec sleep 1000"]
+        self.machine = subprocess.Popen(words, stdout=subprocess.PIPE)
+        self.addCleanup(self.machine.stdout.close)
+        self.addCleanup(self.machine.wait)
+        self.addCleanup(self.machine.kill)
+        self.assertEqual(self.machine.stdout.readline(), b"made\n")
+        super().setUp()
+
+    def command(self, *args):
+        return ["nsenter", f"--mount=/proc/{self.machine.pid}/ns/mnt", *super().command(*args)]
+
+    def mounts(self):
+        lines = pathlib.Path(f"/proc/{self.machine.pid}/mountinfo").read_text().splitlines()
+        return [line.split()[4] for line in lines if "coracle-test-" not in line]
+
+    def test_the_sandbox_of_slirp4netns_is_its_own(self):
+        before = self.mounts()
+        self.web("web", "-p", "8080:80", network="slirp4netns")
+        self.assertEqual(wait_for(lambda: self.fetch(f"http://{HERE}:8080/", process=self.world), "the page"), "web\n")
+        self.assertEqual(self.mounts(), before)
+
+
 class User(NetworkTest):
     def test_slirp4netns_serves_a_page_and_ends_with_the_container(self):
         self.start_server(self.world, THERE, 8000)

@@ -181,7 +181,8 @@ class Docker(OfRoot, CallerTest):
         subprocess.run([*cls.command, "load", "--input", cls.place / "box.tar"], check=True, stdout=subprocess.DEVNULL)
 
     def test_a_lack_of_memory_is_told(self):
-        self.assertEqual(self.about(self.out_of_memory(), ".State.OOMKilled"), "true")
+        name = self.out_of_memory()
+        wait_for(lambda: self.about(name, ".State.OOMKilled") == "true", "Docker to hear of it")
 
     def test_a_slice_can_be_its_parent(self):
         group = self.group(self.box("--cgroup-parent", "test-callers.slice"))
