@@ -81,7 +81,7 @@ class Engine:
 
     def box(self, *options, words=("sleep", "1000")):
         """A container at work; gives its name."""
-        name = f"{self.mark}-{len(options)}"
+        name = f"{self.mark}-box"
         self.addCleanup(self.call, *self.command, "rm", "--force", "--volumes", name)
         self.engine("run", "--detach", "--network", "none", "--name", name, *options, IMAGE, *words)
         return name
@@ -134,17 +134,11 @@ class Engine:
         self.engine("stop", "--time", "0", name)
         self.is_gone(group)
 
-    def out_of_memory(self):
-        """A container that ended so; gives its name."""
-        name = f"{self.mark}-full"
-        self.addCleanup(self.call, *self.command, "rm", "--force", name)
-        words = ("run", "--name", name, "--network", "none", "--memory", "16m", "--memory-swap", "16m", IMAGE)
+    def test_a_lack_of_memory_is_told(self):
+        """By the exit code. Their own mark comes and goes, with runc too: systemd removes the group before they have read it."""
+        words = ("run", "--rm", "--network", "none", "--memory", "16m", "--memory-swap", "16m", IMAGE)
         done = self.call(*self.command, *words, "busybox", "dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1")
         self.assertEqual(done.code, 137, done)
-        return name
-
-    def test_a_lack_of_memory_is_told(self):
-        self.out_of_memory()  # podman 4.3 does not find what conmon has noted of it
 
     def test_the_exit_code_and_the_output_arrive(self):
         done = self.call(*self.command, "run", "--rm", "--network", "none", IMAGE, "sh", "-c", "echo out; exit 7")
@@ -179,10 +173,6 @@ class Docker(OfRoot, CallerTest):
         cls.serve("dockerd", "--config-file", cls.place / "daemon.json", "--data-root", cls.place / "root", "--exec-root", cls.place / "exec",
                   "--pidfile", cls.place / "pid", "--host", address, ready=[*cls.command, "version"])
         subprocess.run([*cls.command, "load", "--input", cls.place / "box.tar"], check=True, stdout=subprocess.DEVNULL)
-
-    def test_a_lack_of_memory_is_told(self):
-        name = self.out_of_memory()
-        wait_for(lambda: self.about(name, ".State.OOMKilled") == "true", "Docker to hear of it")
 
     def test_a_slice_can_be_its_parent(self):
         group = self.group(self.box("--cgroup-parent", "test-callers.slice"))
