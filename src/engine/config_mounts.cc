@@ -32,7 +32,7 @@ bool is_bind(const spec::Mount& mount) {
          });
 }
 
-spec::Mount bind(const std::string& source, const MountWish& wish) {
+spec::Mount bind_mount(const std::string& source, const MountWish& wish) {
   spec::Mount out;
   out.destination = wish.destination;
   out.type = "bind";
@@ -179,7 +179,7 @@ class Mounts {
         return std::move(st).error().in(wish.make_source ? "--volume" : "--mount");
       // compat: docker
       if (!st) (void)TRY(fs::make_dirs(wish.source, kFolderMode), "--volume");
-      ready_.push_back(bind(wish.source, wish));
+      ready_.push_back(bind_mount(wish.source, wish));
     }
     return {};
   }
@@ -203,7 +203,7 @@ class Mounts {
       TRY(container_.save());
       auto data = volumes.data(name);
       if (wish.copy) TRY(fill_volume(data, root_, wish.destination), "volume ", name);
-      ready_.push_back(bind(data, wish));
+      ready_.push_back(bind_mount(data, wish));
     }
     return {};
   }
