@@ -25,7 +25,7 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
-# Lines are enough for reports: all that a debugger wants to know takes half as long again to compile, and optimising does so once more.
+# Lines are enough for reports: with all that a debugger wants to know g++ compiles up to twice as long.
 LINES = ["-Ddebug=false", "-Dcpp_args=-g1"]
 # The second compiler's build carries its sanitizers: one build less.
 FLAVOURS = {
@@ -85,7 +85,7 @@ def call(*command, **more):
 
 
 def call_aloud(*command, env, shown):
-    """As call, without a bound: prints the lines that begin with one of these as they come, and gives the others."""
+    """As call, whose bound is `timeout` here: prints the lines that begin with one of these as they come, and gives the others."""
     print(f"  $ {' '.join(command)}", flush=True)
     others = []
     with subprocess.Popen(command, cwd=TOP, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as run:
@@ -163,13 +163,18 @@ def failures_in(output):
     return "\n".join(kept[-120:])
 
 
+def built(tally):
+    """Whether the first build is there, or can be made."""
+    return (TOP / BUILD / "build.ninja").exists() or configure_and_build(tally, "")
+
+
 def build(tally):
     configure_and_build(tally, "")
 
 
 def suites(*names):
     def step(tally):
-        if (TOP / BUILD / "build.ninja").exists() or configure_and_build(tally, ""):
+        if built(tally):
             meson_tests(tally, "", *names)
 
     return step
@@ -272,10 +277,10 @@ def callers(tally):
 
 def guests(tally):
     """In virtual machines: every suite when it is named; else what only guests can show."""
-    if not (TOP / BUILD / "build.ninja").exists() and not configure_and_build(tally, ""):
+    if not built(tally):
         return
     form = [] if "guests" in tally.named else ["--quick"]
-    done = call_aloud("tests/guest/run", *form, env={**os.environ, "BUILD": str(TOP / BUILD)}, shown=("ok ", "FAILED ", "        ", "guest: ", "guests: "))
+    done = call_aloud("timeout", str(4 * 3600), "tests/guest/run", *form, env={**os.environ, "BUILD": str(TOP / BUILD)}, shown=("ok ", "FAILED ", "        ", "guest: ", "guests: "))
     count_one(tally, "guests", counted(done))
     if form and done.returncode != 77:
         tally.skip("guests: the other suites", "take long: tests/run guests")

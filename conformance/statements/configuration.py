@@ -350,8 +350,7 @@ class Newer(Statement):
 
     def test_idmapped_mount(self):
         """config.md#mounts: a mount's own mapping of ids is applied"""
-        if not self.maps_ids():
-            self.skipTest("Linux before 6.3 maps no ids of tmpfs, where the bundles are")
+        self.needs_mapped_ids()
         source = self.scratch / "source"
         source.mkdir(mode=0o755)
         (source / "file").touch()

@@ -173,6 +173,10 @@ class Statement(unittest.TestCase):
         """Whether the kernel maps the ids of tmpfs, where everything here stands."""
         return self.linux_is_at_least(6, 3)
 
+    def needs_mapped_ids(self):
+        if not self.maps_ids():
+            self.skipTest("Linux before 6.3 maps no ids of tmpfs, where the bundles are")
+
     def container(self, script="true", identifier=None, **process):
         if identifier is None:
             identifier = f"statement-{os.getpid()}-{len(self.containers)}"

@@ -223,8 +223,7 @@ class Promise(Features):
 
     def test_idmap(self):
         """features-linux.md#mountextensions: idmap is enabled just where a mount's mapping is applied"""
-        if not self.maps_ids():
-            self.skipTest("Linux before 6.3 maps no ids of tmpfs, where the bundles are")
+        self.needs_mapped_ids()
         enabled = self.named("linux", "mountExtensions", "idmap", "enabled")
         source = self.scratch / "source"
         source.mkdir()
