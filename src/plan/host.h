@@ -29,6 +29,7 @@ struct Host {
   std::optional<SystemdHost> systemd{};
 
   bool privileged() const { return uid == 0 && !in_user_namespace; }
+  bool holds(int capability) const { return held_capabilities >> capability & 1; }
 };
 
 struct TerminalSize {

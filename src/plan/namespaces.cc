@@ -62,7 +62,7 @@ base::Result<Namespaces> namespaces(const spec::Linux& config, const Host& host)
     }
   }
   bool made = out.create != 0 || out.create_cgroup || out.create_time;
-  bool may = host.privileged() || host.held_capabilities >> CAP_SYS_ADMIN & 1;
+  bool may = host.privileged() || host.holds(CAP_SYS_ADMIN);
   if (made && !may && !out.has(CLONE_NEWUSER))
     return base::unsupported(
         "linux.namespaces: without CAP_SYS_ADMIN new namespaces can only be made ",

@@ -26,8 +26,6 @@ const spec::Namespace* find_namespace(const spec::Config& config, spec::Namespac
   return nullptr;
 }
 
-bool holds(const Host& host, int capability) { return host.held_capabilities >> capability & 1; }
-
 // A bind mount at /dev brings its own nodes and links.
 bool own_dev(const std::vector<MountOp>& mounts) {
   return std::ranges::none_of(mounts, [](const MountOp& op) {
@@ -190,7 +188,7 @@ Result<RootfsPlan> rootfs(const spec::Config& config, const Host& host, const Re
   for (std::size_t i = 0; i < config.mounts.size(); i++)
     TRY(mount_ops(config.mounts[i], i, context, out.mounts));
   if (own_dev(out.mounts)) {
-    bool bind = host.in_user_namespace || !holds(host, CAP_MKNOD) ||
+    bool bind = host.in_user_namespace || !host.holds(CAP_MKNOD) ||
                 find_namespace(config, spec::NamespaceType::User) != nullptr;
     TRY(devices(config, bind, out));
     links(out, out.links);
