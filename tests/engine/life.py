@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from containers import EngineTest
-from harness import PATIENCE, wait_for
+from harness import PATIENCE, wait_for, wait_until_it_polls
 
 
 class Life(EngineTest):
@@ -83,9 +83,7 @@ class Usual(Life):
     def test_wait_hears_the_end_of_one_that_is_removed_by_it(self):
         self.detached("sh", "-c", "until [ -e /go ]; do sleep 0.02; done; exit 6", options=["--rm"])
         waiting = self.start_engine("wait", "bird", stdout=subprocess.PIPE, text=True)
-        journal = self.run_folder / ".engine/journal"
-        wait_for(lambda: any("inotify" in os.readlink(link) for link in pathlib.Path(f"/proc/{waiting.pid}/fd").iterdir()), "wait to listen")
-        self.assertTrue(journal.exists())
+        wait_until_it_polls(waiting, "wait to listen")
         (self.bundle() / "rootfs/go").touch()
         self.assertEqual(waiting.communicate(timeout=20 * PATIENCE)[0], "6\n")
         wait_for(lambda: self.containers() == [], "the container to be removed")

@@ -3,13 +3,12 @@
 import contextlib
 import json
 import os
-import pathlib
 import select
 import subprocess
 import time
 import unittest
 
-from harness import CGROUPS, PATIENCE, RUNTIME, TOP, RuntimeTest, ours_only, wait_for
+from harness import CGROUPS, PATIENCE, RUNTIME, TOP, RuntimeTest, ours_only, wait_for, wait_until_it_polls
 
 try:
     import jsonschema
@@ -71,14 +70,6 @@ class Events(RuntimeTest):
         self.assertEqual((process.returncode, complaint), (0, b""))
         return [self.event(line) for line in (process.unread + rest).splitlines()]
 
-    def watching(self, process):
-        """Waits until the stream has what it waits for: what happens before it does not tell."""
-        wait_for(lambda: self.waits(process.pid), "the stream to begin")
-
-    def waits(self, pid):
-        with contextlib.suppress(OSError):
-            return "poll" in pathlib.Path(f"/proc/{pid}/wchan").read_text()
-
     def test_stats_tell_usage_and_limits(self):
         name = self.running(self.limited(memory={"limit": 64 * MB}, pids={"limit": 17}))
         event = self.stats(name)
@@ -136,7 +127,7 @@ class Events(RuntimeTest):
     def test_the_end_is_noticed_at_once(self):
         name = self.running(self.limited())
         with self.stream("--interval", LONG, name) as process:
-            self.watching(process)
+            wait_until_it_polls(process, "the stream to begin")
             self.runtime_ok("kill", name, "KILL")
             self.assertEqual(self.ends(process), [])
 
@@ -152,7 +143,7 @@ class Events(RuntimeTest):
     def test_want_of_memory_is_told_as_it_happens(self):
         name = self.running(self.limited(memory={"limit": 30 * MB, "swap": 30 * MB}))
         with self.stream("--interval", LONG, name) as process:
-            self.watching(process)
+            wait_until_it_polls(process, "the stream to begin")
             for _ in range(2):
                 self.assertNotEqual(self.runtime("exec", name, "/probe", "alloc", "100").code, 0)
                 self.assertEqual(self.next_event(process), {"type": "oom", "id": name})
@@ -162,7 +153,7 @@ class Events(RuntimeTest):
         config = self.limited("/probe", "alloc", "100", memory={"limit": 30 * MB, "swap": 30 * MB})
         name = self.create(config)
         with self.stream("--interval", LONG, name) as process:
-            self.watching(process)
+            wait_until_it_polls(process, "the stream to begin")
             self.runtime_ok("start", name)
             self.assertEqual(self.ends(process), [{"type": "oom", "id": name}])
 
@@ -196,7 +187,7 @@ class Events(RuntimeTest):
     def test_it_ends_when_nobody_reads(self):
         name = self.running(self.limited())
         with self.stream("--interval", LONG, name) as process:
-            self.watching(process)
+            wait_until_it_polls(process, "the stream to begin")
             process.stdout.close()
             self.assertEqual(process.wait(20 * PATIENCE), 0)
 

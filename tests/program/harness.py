@@ -62,6 +62,12 @@ def wait_for(condition, what, seconds=20.0):
     return value
 
 
+def wait_until_it_polls(process, what):
+    """Waits until a process of ours has what it waits for: what happens before that is not told by it."""
+    wchan = pathlib.Path(f"/proc/{process.pid}/wchan")
+    wait_for(lambda: process.poll() is not None or "poll" in wchan.read_text(), what)
+
+
 def make_rootfs(folder):
     """A root file system: busybox with links to it, and the probe."""
     for name in ("bin", "etc", "tmp", "proc", "sys", "dev", "root"):
