@@ -1,6 +1,7 @@
 #include "programs/run.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -42,13 +43,18 @@ struct Running {
   }
 };
 
-// In the child. Descriptors first move out of the way of the numbers that they are to have.
-Status place(const Descriptors& descriptors) {
+// The first number that the program's descriptors leave free.
+int above(const Descriptors& descriptors) {
   int most = 2;
   for (const auto& [fd, number] : descriptors) most = std::max(most, number);
+  return most + 1;
+}
+
+// In the child. Descriptors first move out of the way of the numbers that they are to have.
+Status place(const Descriptors& descriptors) {
   std::vector<Fd> moved;
   for (const auto& [fd, number] : descriptors) {
-    auto copy = TRY(sys::duplicate(fd, most + 1));
+    auto copy = TRY(sys::duplicate(fd, above(descriptors)));
     moved.push_back(std::move(copy));
   }
   auto nothing = TRY(sys::openat(FdRef::cwd(), "/dev/null", O_RDWR));
@@ -65,15 +71,24 @@ Status leave_mounts() {
   return sys::mount_setattr_at("/", {.propagation = MS_SLAVE}, true);
 }
 
-[[noreturn]] void become(const Command& command, const Descriptors& descriptors) {
-  if (place(descriptors) && (!command.own_mounts || leave_mounts()) &&
-      (command.folder.empty() || sys::chdir(command.folder))) {
-    sys::reset_signals();
-    if (command.session) (void)sys::setsid();
-    std::vector<std::string> args{command.path};
-    args.insert(args.end(), command.args.begin(), command.args.end());
-    (void)sys::execve(command.path, args, command.environment);
-  }
+// Returns only where it fails.
+Status become(const Command& command, const Descriptors& descriptors) {
+  TRY(place(descriptors));
+  if (command.own_mounts) TRY(leave_mounts(), "mounts of its own");
+  if (!command.folder.empty()) TRY(sys::chdir(command.folder));
+  sys::reset_signals();
+  if (command.session) (void)sys::setsid();
+  std::vector<std::string> args{command.path};
+  args.insert(args.end(), command.args.begin(), command.args.end());
+  return sys::execve(command.path, args, command.environment);
+}
+
+[[noreturn]] void become_or_tell(const Command& command, const Descriptors& descriptors,
+                                 FdRef parent) {
+  // Not where a descriptor of the program's is to be.
+  auto away = sys::duplicate(parent, above(descriptors));
+  auto failed = become(command, descriptors);
+  if (away) (void)sys::write(away.value(), failed.error().text());
   sys::exit_now(127);
 }
 
@@ -149,9 +164,15 @@ Result<std::string> find(const std::string& search_path, const std::string& name
 }
 
 Result<Started> start(const Command& command, const Descriptors& descriptors) {
+  auto complaint = TRY(sys::pipe());  // closed by the execve that succeeds
   auto cloned = TRY(sys::clone3({}));
-  if (cloned.pid == 0) become(command, descriptors);
-  return Started{cloned.pid, std::move(cloned.pidfd)};
+  if (cloned.pid == 0) become_or_tell(command, descriptors, complaint.write_end);
+  complaint.write_end.close();
+  char why[PIPE_BUF];
+  auto size = TRY(sys::read(complaint.read_end, why));
+  if (size == 0) return Started{cloned.pid, std::move(cloned.pidfd)};
+  (void)sys::wait_child(cloned.pidfd);
+  return base::system_error(std::string_view(why, size));
 }
 
 Result<Answer> run(const Command& command, const std::string& input, const Limits& limits,

@@ -30,8 +30,8 @@ struct Command {
   std::string folder{};                    // where it works, absolute; empty: where we do
 };
 
-// Starts it with these descriptors; 0, 1 and 2 are /dev/null where they are not given. Gives the
-// pidfd of the child.
+// Starts it with these descriptors; 0, 1 and 2 are /dev/null where they are not given. When it
+// returns the program has begun: an error says what the child could not do before.
 struct Started {
   pid_t pid = 0;
   base::Fd pidfd{};
