@@ -101,7 +101,7 @@ Status make_link(const Parents::Place& place, const plan::DevLink& link) {
 }  // namespace
 
 Result<Fd> open_device(const plan::DeviceNode& node) {
-  auto tree = TRY(open_host_tree("/" + node.path, false, "device"));
+  auto tree = TRY(open_host_node("/" + node.path));
   auto st = TRY(sys::fstat(tree));
   if (!is_node(st, node))
     return base::config_error("the host's ", quote("/" + node.path), " is not device ",

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apply/labels.h"
+#include "apply/mounts.h"
 #include "fs/root.h"
 #include "sys/file.h"
 #include "sys/mount.h"
@@ -70,7 +71,7 @@ Status mask(FdRef root, const std::string& path, Cover& file, Cover& directory,
 }  // namespace
 
 Result<Fd> open_null() {
-  auto tree = TRY(sys::open_tree(FdRef::cwd(), "/dev/null", OPEN_TREE_CLONE));
+  auto tree = TRY(open_host_node("/dev/null"));
   auto stat = TRY(sys::fstat(tree));
   if (!S_ISCHR(stat.st_mode) || stat.st_rdev != ::makedev(1, 3))
     return base::system_error("the host's \"/dev/null\" is not the device 1:3");

@@ -166,6 +166,12 @@ Result<Fd> open_host_tree(const std::string& path, bool recursive, const std::st
   return TRY(std::move(tree), what, " ", quote(path));
 }
 
+Result<Fd> open_host_node(const std::string& path) {
+  auto node = TRY(open_host_tree(path, false, "device"));
+  TRY(sys::mount_setattr(node, {.propagation = MS_PRIVATE}, false));
+  return node;
+}
+
 Result<Fd> open_source(const plan::BindMount& bind) {
   auto tree = TRY(open_host_tree(bind.source, bind.recursive, "bind source"));
   TRY(change_mount(tree, bind.changes));

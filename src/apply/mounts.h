@@ -23,6 +23,9 @@ Result<Fd> open_source(const plan::BindMount& bind);
 // A detached copy of the mount at a path of the host; EPERM where the caller may not make one.
 // what: "bind source" for the error.
 Result<Fd> open_host_tree(const std::string& path, bool recursive, const std::string& what);
+// The same of a device node, and private: a copy is a peer of a host's mount that is shared, and
+// what the container mounts on it would be on the host's node, too.
+Result<Fd> open_host_node(const std::string& path);
 
 // Makes a mount below `root` and gives back its tree, which is of use to a caller who makes it
 // read-only at last, or whose root it now is (target ""); empty for a remount or a link. `source`:

@@ -1,0 +1,78 @@
+"""Propagation of mounts between a container and a host whose mounts are shared, as systemd makes them."""
+
+import os
+
+from harness import RUNTIME, RuntimeTest
+
+COVERED = "/proc/keys"  # by a copy of the host's /dev/null
+TO_USER = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+
+
+class Propagation(RuntimeTest):
+    def full_config(self, *args):
+        """A configuration with a mount of every kind."""
+        config = self.config(*args)
+        folder = self.folder / "source"
+        folder.mkdir(exist_ok=True)
+        (folder / "file").write_text("")
+        config["mounts"] += [
+            {"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "ro"]},
+            {"destination": "/mnt/folder", "type": "bind", "source": str(folder), "options": ["bind"]},
+            {"destination": "/mnt/file", "type": "bind", "source": str(folder / "file"), "options": ["bind", "ro"]},
+            {"destination": "/mnt/tmpfs", "type": "tmpfs", "source": "tmpfs"},
+        ]
+        config["linux"]["devices"] = [{"path": "/dev/more", "type": "c", "major": 1, "minor": 5}]
+        config["linux"]["maskedPaths"] = [COVERED, "/proc/timer_list", "/proc/irq"]
+        config["linux"]["readonlyPaths"] = ["/proc/sys", "/proc/bus"]
+        return config
+
+    def in_user_namespace(self, config):
+        config["linux"]["namespaces"].append({"type": "user"})
+        config["linux"]["uidMappings"] = config["linux"]["gidMappings"] = TO_USER
+        config["linux"]["devices"] = []
+        return config
+
+    def on_shared_mounts(self, config, then="true"):
+        """What a run, and a command on the host after it, print."""
+        bundle = self.bundle(config)
+        if "uidMappings" in config["linux"]:
+            for folder, folders, files in os.walk(bundle / "rootfs"):
+                for name in (".", *folders, *files):
+                    os.lchown(os.path.join(folder, name), 100000, 100000)
+        run = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, self.new_id()]
+        done = self.call("unshare", "--mount", "--propagation", "shared", "sh", "-c", f'"$@" && {then}', "sh", *run)
+        self.assertEqual(done.code, 0, done)
+        return done.out
+
+    def shared(self, config):
+        """Where the container has mounts that are shared with others."""
+        lines = self.on_shared_mounts(config).splitlines()
+        self.assertGreater(len(lines), 10)
+        return [line.split()[4] for line in lines if " shared:" in line]
+
+    def test_nothing_of_a_container_is_shared_with_the_host(self):
+        self.assertEqual(self.shared(self.full_config("/bin/cat", "/proc/self/mountinfo")), [])
+
+    def test_nor_where_it_has_a_user_namespace_and_the_hosts_devices(self):
+        self.assertEqual(self.shared(self.in_user_namespace(self.full_config("/bin/cat", "/proc/self/mountinfo"))), [])
+
+    def test_nor_is_its_terminal(self):
+        config = self.full_config("/bin/cat", "/proc/self/mountinfo")
+        config["process"]["terminal"] = True
+        self.assertEqual(self.shared(config), [])
+
+    def test_what_covers_a_masked_path_is_not_shared_where_the_root_is_to_be(self):
+        config = self.full_config("/bin/cat", "/proc/self/mountinfo")
+        config["linux"]["rootfsPropagation"] = "shared"
+        shared = self.shared(config)
+        self.assertIn("/", shared)
+        self.assertNotIn(COVERED, shared)
+
+    def test_a_mount_in_a_container_does_not_come_to_the_host(self):
+        for change in (lambda config: config, self.in_user_namespace):
+            for place in ("/dev/null", COVERED):
+                config = change(self.full_config("/bin/mount", "--bind", "/etc/passwd", place))
+                sets = ("bounding", "effective", "permitted")
+                config["process"]["capabilities"] = {name: ["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"] for name in sets}
+                with self.subTest(place, user=change == self.in_user_namespace):
+                    self.assertEqual(self.on_shared_mounts(config, "grep passwd /proc/self/mountinfo || true"), "")
