@@ -123,10 +123,10 @@ Status checkpoint(const ImageOptions& options, std::vector<std::string>& warning
   if (options.pre_dump) TRY(criu.need_memory_tracking());
   if (options.lazy_pages) TRY(criu.need_lazy_pages());
   if (!options.pre_dump) TRY(write_descriptors(record.saved, proc, folders.images));
-  auto done = criu.work(request, folders, [&](criu::Notice notice) {
+  auto listener = [&](criu::Notice notice) {
     return notice.script == "status-ready" ? tell_ready(options.status_fd) : Status();
-  });
-  TRY(std::move(done));
+  };
+  (void)TRY(criu.work(request, folders, listener, warnings));
   if (options.leave_running || options.pre_dump) return {};
   TRY(await_end(*init, kEndPatience), "init of ", options.id);
   record.saved.checkpointed = true;

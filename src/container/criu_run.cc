@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "apply/unified_options.h"
 #include "container/channel.h"
 #include "container/states.h"
 #include "criu/log.h"
@@ -166,9 +167,14 @@ Status Criu::need_lazy_pages() {
 }
 
 Result<criu::Answer> Criu::work(const criu::Request& request, const ImageFolders& folders,
-                                const criu::Listener& listener) {
+                                const criu::Listener& listener,
+                                std::vector<std::string>& warnings) {
+  // Which criu takes from it, by a mount of its own without any (criu issue 3029).
+  auto options = TRY(apply::UnifiedOptions::read());
   auto answer = criu::work(socket_, request, listener);
   socket_.close();
+  if (auto put = options.put_back(); !put)
+    warnings.push_back(cat("criu has changed the options of cgroup2: ", put.error().text()));
   if (answer) {
     TRY(sys::wait_child(process_.pidfd()));
     process_.keep();  // it is reaped

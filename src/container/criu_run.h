@@ -67,9 +67,10 @@ class Criu {
   base::Status need_memory_tracking();
   base::Status need_lazy_pages();
   // A failure is told with criu's own last error and the place of its log. Afterwards criu has
-  // ended.
+  // ended, and the host's cgroup2 has the options that it had.
   base::Result<criu::Answer> work(const criu::Request& request, const ImageFolders& folders,
-                                  const criu::Listener& listener);
+                                  const criu::Listener& listener,
+                                  std::vector<std::string>& warnings);
 
  private:
   Criu(Child process, base::Fd socket) : process_(std::move(process)), socket_(std::move(socket)) {}

@@ -212,7 +212,7 @@ class Events {
 
 Status let_criu_work(const RestoreOptions& options, Preparation& prepared, Group& group,
                      const std::string& folder, Record& record, Events& events,
-                     const fs::Proc& proc) {
+                     const fs::Proc& proc, std::vector<std::string>& warnings) {
   prepared.start.cgroup = group.made().unified();
   prepared.start.enter = [&] { return group.made().enter_v1(); };
   // In the new process.
@@ -238,8 +238,8 @@ Status let_criu_work(const RestoreOptions& options, Preparation& prepared, Group
   request.joined = prepared.namespaces.joined;
   request.inherited = prepared.inherited;
   for (const auto& one : prepared.namespaces.inherited) request.inherited.push_back(one);
-  auto answer = TRY(criu.work(request, prepared.folders,
-                              [&](criu::Notice notice) { return events.hear(std::move(notice)); }));
+  auto listener = [&](criu::Notice notice) { return events.hear(std::move(notice)); };
+  (void)TRY(criu.work(request, prepared.folders, listener, warnings));
   if (!events.init()) return base::system_error("criu: did not tell what it restored");
   return {};
 }
@@ -277,7 +277,7 @@ Result<Restored> bring_back(const RestoreOptions& options, std::vector<std::stri
   auto folder = TRY(sys::readlinkat(FdRef::cwd(), cat("/proc/self/fd/", record.dir().raw())));
   TRY(group.make(prepared.plan.cgroup, record.saved));
   Events events(prepared, record, proc);
-  auto done = let_criu_work(options, prepared, group, folder, record, events, proc);
+  auto done = let_criu_work(options, prepared, group, folder, record, events, proc, warnings);
   if (!done) {
     if (events.hooked()) run_poststop(prepared, record.saved, warnings);
     (void)apply::kill_all(group.paths());

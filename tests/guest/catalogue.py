@@ -46,5 +46,6 @@ GUESTS = {guest.name: guest for guest in (
     Guest("newest", "the newest kernel of Debian", kernel="7"),
     Guest("callers", "as systemd, with Docker, containerd, podman and buildah", init="systemd",
           packages=("docker.io", "containerd", "podman", "buildah")),
+    Guest("criu", "systemd, CRIU, and a kernel of its time", kernel="6.1", init="systemd", packages=("criu",)),
     Guest("refused", "a kernel that is too old", kernel="5.10"),
 )}

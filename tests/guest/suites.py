@@ -10,8 +10,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # How much slower than a usual machine the emulated one is taken to be: tests wait so many times longer.
 PATIENCE = 6
-# Subjects of tests/program that find nothing in a guest: one measures the machine, one needs a CRIU that Debian 12 lacks.
-HOST_ONLY = {"image_cost", "checkpoint"}
+# Subjects of tests/program that the guest v2 is not for: one measures the machine, one needs CRIU.
+ELSEWHERE = {"image_cost", "checkpoint"}
 # What of tests/program runs in other guests than v2.
 LIFE = ("lifecycle", "limits", "process", "namespaces", "mounts", "exec_ps", "update")
 
@@ -57,12 +57,13 @@ def program(guest, names, quick=()):
 
 
 def every():
-    whole = [name for name in listed(TOP / "tests/program") if name not in HOST_ONLY]
+    whole = [name for name in listed(TOP / "tests/program") if name not in ELSEWHERE]
     found = [*subjects(), *program("v2", whole)]
     for guest in ("oldest", "newest"):
         found += program(guest, LIFE)
     for guest in ("systemd", "selinux"):
         found += program(guest, ("lifecycle", "limits"))
+    found += program("criu", ("checkpoint",))
     found += [Suite(f"kernel {name}", "v2", (f"build/tests/{name}/test_{name}",)) for name in ("apply", "container", "fs")]
     found += [Suite(f"kernel {name}", guest, (f"build/tests/{name}/test_{name}",)) for guest in ("oldest", "newest") for name in ("apply", "container")]
     found += [Suite(f"engine {name}", "v2", python("tests/engine", name), 1800) for name in listed(TOP / "tests/engine")]

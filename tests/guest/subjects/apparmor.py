@@ -13,6 +13,15 @@ from harness import RUNTIME, RuntimeTest  # noqa: E402
 ALL = "file, capability, mount, umount, pivot_root, signal, ptrace, network, unix, change_profile,"
 # Everything but to leave for another profile.
 CAPTIVE = ALL.replace(" change_profile,", "")
+# What a system container (LXC, Incus, Proxmox) that may have containers of its own is confined to, in the main.
+OUTER = f"""{ALL}
+    deny /sys/[^fdc]*{{,/**}} wklx,
+    deny /sys/fs/[^c]*{{,/**}} wklx,
+    deny /proc/sys/[^kn]*{{,/**}} wklx,
+    deny /proc/bus/** wklx,
+    deny /proc/kcore rwklx,
+    deny /proc/sysrq-trigger rwklx,
+"""
 CURRENT = "/proc/self/attr/apparmor/current"
 
 
@@ -139,6 +148,48 @@ class Refusal(AppArmorTest):
         name = self.new_id()
         done = self.call("aa-exec", "-p", free, "--", RUNTIME, "--root", self.root, "run", "--bundle", folder, name)
         self.one_line(done, "process.apparmorProfile", "no_new_privs")
+
+
+class Outer(AppArmorTest):
+    """Below an outer container's profile. compat: runc#4968: what is opened below a mount that is nowhere has a name like one of /sys"""
+
+    def setUp(self):
+        super().setUp()
+        self.outer = self.load(f"{self.name}-outer", OUTER)
+
+    def run_below(self, config):
+        done = self.call("aa-exec", "-p", self.outer, "--", RUNTIME, "--root", self.root, "run", "--bundle", self.bundle(config), self.new_id())
+        self.assertEqual(done.code, 0, done)
+        return done.out
+
+    def test_sysctls_are_written(self):
+        config = self.config("/bin/cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start", "/proc/sys/kernel/shmmni")
+        config["linux"]["sysctl"] = {"net.ipv4.ip_unprivileged_port_start": "7", "kernel.shmmni": "77"}
+        self.assertEqual(self.run_below(config), "7\n77\n")
+
+    def test_every_usual_part_of_a_container_is_made(self):
+        config = self.config("/probe")
+        config["linux"]["namespaces"] += [{"type": "user"}, {"type": "cgroup"}]
+        config["linux"]["uidMappings"] = config["linux"]["gidMappings"] = [{"containerID": 0, "hostID": 200000, "size": 65536}]
+        config["linux"]["maskedPaths"] = ["/proc/kcore", "/proc/keys"]
+        config["linux"]["readonlyPaths"] = ["/proc/sys"]
+        config["linux"]["sysctl"] = {"net.ipv4.ip_unprivileged_port_start": "7"}
+        config["linux"]["resources"] = {"memory": {"limit": 64 << 20}, "pids": {"limit": 33}}
+        config["mounts"] += [
+            {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]},
+            {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "ro"]},
+            {"destination": "/etc/group", "source": "/etc/group", "options": ["bind", "ro"]},
+        ]
+        config["process"]["oomScoreAdj"] = 100
+        self.assertIn('"namespaces"', self.run_below(config))
+
+    def test_a_profile_of_the_containers_own_is_taken(self):
+        self.assertEqual(self.run_below(self.confined("/bin/cat", CURRENT)), f"{self.name} (enforce)\n")
+
+    def test_exec_works(self):
+        name = self.running()
+        done = self.call("aa-exec", "-p", self.outer, "--", RUNTIME, "--root", self.root, "exec", name, "/bin/cat", CURRENT)
+        self.assertEqual((done.code, done.out), (0, f"{self.outer} (enforce)\n"), done)
 
 
 class Exec(AppArmorTest):
