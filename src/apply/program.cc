@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 
+#include "sys/close.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/socket.h"
@@ -34,8 +35,9 @@ struct Pipes {
     TRY(sys::place_at(pipes.input.second, 0));
     TRY(sys::place_at(pipes.output.write_end, 1));
     TRY(sys::place_at(pipes.output.write_end, 2));
-    // What our caller left open is not meant for it.
-    return sys::close_on_exec_from(3);
+    // What our caller left open is not meant for it. Closed before its path is followed, which in a
+    // container may be a link to a descriptor. cve: 2024-21626
+    return sys::close_from(3);
   }();
   // Left where it is when the folder is gone or not to be reached, as a deleted bundle is.
   if (!program.folder.empty()) (void)sys::chdir(program.folder);

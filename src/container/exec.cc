@@ -117,7 +117,9 @@ base::Error run_process(const Openings& open, const plan::ExecPlan& plan, bool u
     orders = TRY(await_go(channel, agent.has_value()));
     TRY(become_member(open, user_namespace));
     TRY(set_up_streams(plan.process, opt_ref(open.console), Console::Unbound));
-    auto program = TRY(settle(plan.process, proc));
+    std::vector<FdRef> kept{channel};
+    if (agent) kept.push_back(*agent);
+    auto program = TRY(settle(plan.process, proc, kept));
     TRY(send_message(channel, Word::Ready));
     TRY(expect(channel, Word::Go, "the runtime"));
     return program;

@@ -92,7 +92,9 @@ Result<Program> prepare(const InitContext& context, Orders& orders) {
   if (plan.process) TRY(set_up_streams(*plan.process, context.console, Console::Bound));
   TRY(apply::finish_rootfs(plan.rootfs, context.rootfs));
   if (!plan.process) return Program();
-  return settle(*plan.process, context.proc);
+  std::vector<FdRef> kept{context.channel, context.exec_fifo, context.exec_reply};
+  if (context.agent) kept.push_back(*context.agent);
+  return settle(*plan.process, context.proc, kept);
 }
 
 // All of start.

@@ -8,6 +8,7 @@
 #include "apply/seccomp.h"
 #include "apply/terminal.h"
 #include "container/channel.h"
+#include "sys/close.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/socket.h"
@@ -22,6 +23,12 @@ Status load(const plan::SeccompPlan& filter, std::optional<base::FdRef> agent,
   if (filter.notify) return apply::load_filter_and_send(filter, *agent, agent_text);
   TRY(apply::load_filter(filter));
   return {};
+}
+
+Status close_all_but(const std::vector<base::FdRef>& kept, int preserve_fds) {
+  std::vector<int> numbers;
+  for (const auto& fd : kept) numbers.push_back(fd.raw());
+  return sys::close_from(static_cast<unsigned>(3 + preserve_fds), std::move(numbers));
 }
 
 }  // namespace
@@ -43,13 +50,15 @@ Status set_up_streams(const plan::Process& plan, std::optional<base::FdRef> cons
   return send_console(*console, terminal.master);
 }
 
-base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc) {
+base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc,
+                             const std::vector<base::FdRef>& kept) {
   if (!plan.keyring.empty()) TRY(apply::join_keyring(plan, proc));
   if (plan.personality) TRY(sys::personality(*plan.personality), "linux.personality");
   if (plan.memory_policy)
     TRY(sys::set_mempolicy(plan.memory_policy->mode, plan.memory_policy->nodes),
         "linux.memoryPolicy");
   TRY(apply::label_next_exec(plan, proc));
+  TRY(close_all_but(kept, plan.preserve_fds));
   (void)sys::umask(plan.umask);
   // Both before and after the change of user: a directory may be closed to root (NFS) or to the
   // user.
@@ -67,8 +76,7 @@ base::Error execute(const plan::Process& plan, const std::optional<plan::Seccomp
                     const Program& program, std::optional<base::FdRef> agent,
                     const std::string& agent_text) {
   auto prepared = [&]() -> Status {
-    // cve: 2024-21626. Whatever is still open here closes at execve, but what the caller wants
-    // kept.
+    // What settle() has left open.
     TRY(sys::close_on_exec_from(static_cast<unsigned>(3 + plan.preserve_fds)));
     sys::reset_signals();
     TRY(apply::set_limits(plan));

@@ -35,8 +35,11 @@ base::Status set_up_streams(const plan::Process& plan, std::optional<base::FdRef
                             Console kind);
 
 // Becomes the planned process up to its capabilities, which the filter may still need, and finds
-// the program. From here on no privilege of the runtime is left but those.
-base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc);
+// the program. From here on no privilege of the runtime is left but those, and no descriptor but
+// the caller's and `kept`: sockets and fifos, for by a directory a link in the image leads to the
+// host. cve: 2024-21626
+base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc,
+                             const std::vector<base::FdRef>& kept);
 
 // Capabilities, filter, execve: returns only the error. `agent` with the text for it: where a
 // listener goes.
