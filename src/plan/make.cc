@@ -5,20 +5,19 @@
 #include <algorithm>
 
 #include "plan/cgroup_owner.h"
+#include "spec/check.h"
 
 namespace plan {
 namespace {
 
 using base::Result;
 
-// spec: config-linux.md#sysctl. Both separators are written; with "/" a dot is part of a name.
+// spec: config-linux.md#sysctl
 std::vector<Sysctl> sysctls(const std::vector<std::pair<std::string, std::string>>& config) {
   std::vector<Sysctl> out;
   for (const auto& [key, value] : config) {
     Sysctl sysctl;
-    sysctl.file = key;
-    if (key.find('/') == std::string::npos)
-      std::replace(sysctl.file.begin(), sysctl.file.end(), '.', '/');
+    sysctl.file = spec::sysctl_file(key);
     sysctl.value = value;
     sysctl.what = base::cat("linux.sysctl[", base::quote(key), "]");
     out.push_back(std::move(sysctl));

@@ -1,5 +1,8 @@
 // Rules of the specification that go across members, as tables of named functions.
 #pragma once
+#include <string>
+#include <string_view>
+
 #include "base/result.h"
 #include "spec/config.h"
 
@@ -13,5 +16,10 @@ base::Status check(const Config& config);
 // --resources`); the paths are those of such a document.
 base::Status check(const Process& process);
 base::Status check(const Resources& resources);
+
+// The file below /proc/sys that a name of linux.sysctl means. Of "net.core.somaxconn" and
+// "net/core/somaxconn" the first separator says which of the two it is; the other one is then part
+// of a word: "net.ipv4.conf.eth0/1.forwarding". man: sysctl(8)
+std::string sysctl_file(std::string_view name);
 
 }  // namespace spec

@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "spec/check.h"
 #include "spec/rules.h"
 #include "spec/words.h"
 
@@ -99,44 +100,38 @@ Status network_devices_can_move(const Linux& platform, std::string_view at) {
   return {};
 }
 
-// "net.core.somaxconn" and "net/core/somaxconn" are both written; where the first separator is a
-// slash, dots and slashes change places.
-std::string with_dots(std::string_view name) {
-  std::string out(name);
-  auto first = out.find_first_of("./");
-  if (first == std::string::npos || out[first] == '.') return out;
-  for (auto& c : out) {
-    if (c == '/')
-      c = '.';
-    else if (c == '.')
-      c = '/';
-  }
-  return out;
+// A name that leads elsewhere than it says would pass for what it begins with.
+bool is_plain(std::string_view file) {
+  auto parts = base::split(file, '/');
+  return std::ranges::none_of(
+      parts, [](auto part) { return part.empty() || part == "." || part == ".."; });
 }
 
 // What of the kernel's parameters belongs to a namespace; all others are the whole machine's.
 // man: sysctl(8), namespaces(7), ipc_namespaces(7)
-std::optional<NamespaceType> owner_of_sysctl(std::string_view name) {
+std::optional<NamespaceType> owner_of_sysctl(std::string_view file) {
   constexpr std::string_view kIpc[] = {
-      "kernel.msgmax",      "kernel.msgmnb",      "kernel.msgmni",      "kernel.sem",
-      "kernel.shmall",      "kernel.shmmax",      "kernel.shmmni",      "kernel.shm_rmid_forced",
-      "kernel.msg_next_id", "kernel.sem_next_id", "kernel.shm_next_id", "kernel.auto_msgmni",
+      "kernel/msgmax",      "kernel/msgmnb",      "kernel/msgmni",      "kernel/sem",
+      "kernel/shmall",      "kernel/shmmax",      "kernel/shmmni",      "kernel/shm_rmid_forced",
+      "kernel/msg_next_id", "kernel/sem_next_id", "kernel/shm_next_id", "kernel/auto_msgmni",
   };
-  if (std::find(std::begin(kIpc), std::end(kIpc), name) != std::end(kIpc))
+  if (std::find(std::begin(kIpc), std::end(kIpc), file) != std::end(kIpc))
     return NamespaceType::Ipc;
-  if (name.starts_with("fs.mqueue.")) return NamespaceType::Ipc;
-  if (name.starts_with("net.")) return NamespaceType::Network;
-  if (name == "kernel.domainname") return NamespaceType::Uts;
-  if (name.starts_with("user.")) return NamespaceType::User;
+  if (file.starts_with("fs/mqueue/")) return NamespaceType::Ipc;
+  if (file.starts_with("net/")) return NamespaceType::Network;
+  if (file == "kernel/domainname") return NamespaceType::Uts;
+  if (file.starts_with("user/")) return NamespaceType::User;
   return std::nullopt;
 }
 
 Status sysctls_belong_to_the_container(const Linux& platform, std::string_view at) {
   for (const auto& [name, text] : platform.sysctl) {
-    auto dotted = with_dots(name);
-    if (dotted == "kernel.hostname")
+    auto file = sysctl_file(name);
+    if (!is_plain(file))
+      return config_error(at, "sysctl: ", quote(name), " is no parameter's name");
+    if (file == "kernel/hostname")
       return config_error(at, "sysctl: must not set ", quote(name), "; say hostname instead");
-    auto owner = owner_of_sysctl(dotted);
+    auto owner = owner_of_sysctl(file);
     if (!owner)
       return config_error(at, "sysctl: must not set ", quote(name),
                           ", which is no parameter of a namespace but of the whole machine");
@@ -225,6 +220,19 @@ constexpr Rule<Linux> kLinuxRules[] = {
     {"config-linux.md#personality", personality_is_supported},
 };
 }  // namespace
+
+std::string sysctl_file(std::string_view name) {
+  std::string out(name);
+  auto first = out.find_first_of("./");
+  if (first == std::string::npos || out[first] == '/') return out;
+  for (auto& c : out) {
+    if (c == '/')
+      c = '.';
+    else if (c == '.')
+      c = '/';
+  }
+  return out;
+}
 
 Status check_linux(const Linux& platform, std::string_view at) {
   TRY(hold(platform, at, kLinuxRules));

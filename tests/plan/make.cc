@@ -179,17 +179,19 @@ TEST_CASE("a mount of cgroups shows the caller's group where the container may g
   CHECK(source(1000) == "/sys/fs/cgroup/me");
 }
 
-TEST_CASE("a sysctl is a file: dots are slashes, unless slashes are written") {
+TEST_CASE("a sysctl is a file: its first separator says what the others are") {
   auto wanted = config();
   wanted.linux_.sysctl = {{"net.ipv4.ip_forward", "1"},
                           {"net/ipv4/conf/eth0.100/forwarding", "0"},
-                          {"kernel.msgmax", "8192"}};
+                          {"kernel.msgmax", "8192"},
+                         {"net.ipv4.conf.eth0/100.forwarding", "0"}};
   auto plan = planned(wanted);
-  REQUIRE(plan.sysctls.size() == 3);
+  REQUIRE(plan.sysctls.size() == 4);
   CHECK(plan.sysctls[0] ==
         plan::Sysctl{"net/ipv4/ip_forward", "1", "linux.sysctl[\"net.ipv4.ip_forward\"]"});
   CHECK(plan.sysctls[1].file == "net/ipv4/conf/eth0.100/forwarding");
   CHECK(plan.sysctls[2].file == "kernel/msgmax");
+  CHECK(plan.sysctls[3].file == "net/ipv4/conf/eth0.100/forwarding");
 }
 
 TEST_CASE("the loopback device comes up in a new network namespace alone") {
