@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from containers import EngineTest
-from harness import PATIENCE, wait_for, wait_until_it_polls
+from harness import PATIENCE, text_of, wait_for, wait_until_it_polls
 
 
 class Life(EngineTest):
@@ -60,7 +60,7 @@ class Usual(Life):
         self.engine_ok("kill", "bird")
         self.assertEqual((self.upper() / "kept").read_text(), "more\n")
         self.engine_ok("start", "bird")
-        wait_for(lambda: (self.upper() / "kept").read_text() == "more\nmore\n", "the second write")
+        wait_for(lambda: text_of(self.upper() / "kept") == "more\nmore\n", "the second write")
         self.engine_ok("rm", "--force", "bird")
         self.assertEqual(self.containers(), [])
         self.assertEqual(os.listdir(self.data / "containers"), [])
@@ -179,7 +179,7 @@ class Restarts(Life):
 
     def test_always_goes_on_until_a_person_stops_it(self):
         self.detached("sh", "-c", "echo x >> /runs", options=["--restart", "always"])
-        wait_for(lambda: (self.upper() / "runs").read_text().count("x") >= 3, "three runs")
+        wait_for(lambda: text_of(self.upper() / "runs").count("x") >= 3, "three runs")
         self.engine_ok("stop", "bird")
         wait_for(lambda: self.row()["status"] == "exited", "it to stay ended")
         self.assertEqual(self.run_folders(), [])
@@ -273,7 +273,7 @@ class Crashes(Life):
 
     def test_what_was_committed_to_a_container_survives_the_kill_of_everything(self):
         state = self.detached("sh", "-c", "echo precious > /kept; sync; exec sleep 1000")["state"]
-        wait_for(lambda: (self.upper() / "kept").exists() and (self.upper() / "kept").read_text(), "the write")
+        wait_for(lambda: text_of(self.upper() / "kept"), "the write")
         for pid in (state["monitor"]["pid"], state["init"]["pid"]):
             self.end_of(pid)
         self.assertEqual((self.upper() / "kept").read_text(), "precious\n")

@@ -6,7 +6,7 @@ import os
 import pathlib
 import subprocess
 
-from harness import OURS, PATIENCE, RUNTIME, RuntimeTest, ours_only, wait_for
+from harness import OURS, PATIENCE, RUNTIME, RuntimeTest, ours_only, text_of, wait_for
 
 
 class Callers(RuntimeTest):
@@ -97,11 +97,11 @@ class Callers(RuntimeTest):
                 log = open(self.folder / f"{word}.out", "w+")
                 command = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, name]
                 process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log)
-                wait_for(lambda: (self.folder / f"{word}.out").read_text().startswith("ready"), "the process to be ready")
+                wait_for(lambda: text_of(self.folder / f"{word}.out").startswith("ready"), "the process to be ready")
                 self.runtime_ok("kill", name, word)
                 self.assertEqual(process.wait(20 * PATIENCE), 0)
                 log.close()
-                self.assertIn("signal 15", (self.folder / f"{word}.out").read_text())
+                self.assertIn("signal 15", text_of(self.folder / f"{word}.out"))
 
     def test_kill_without_a_signal_sends_term(self):
         name = self.running(self.config("/bin/sh", "-c", "trap 'exit 0' TERM; touch /tmp/ready; while :; do sleep 0.01; done"))
@@ -188,7 +188,7 @@ class Flags(RuntimeTest):
                 command = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, *flags, name]
                 process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL)
                 orphan = bundle / "rootfs/tmp/orphan"
-                wait_for(lambda: orphan.exists() and orphan.read_text().endswith("\n"), "the orphan's pid")
+                wait_for(lambda: text_of(orphan).endswith("\n"), "the orphan's pid")
                 stat = f"/proc/{orphan.read_text().strip()}/stat"
                 parent = lambda: int(open(stat).read().rpartition(")")[2].split()[1])
                 wait_for(lambda: (parent() == process.pid) == ours, f"the orphan to be {'' if ours else 'not '}ours")

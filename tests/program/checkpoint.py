@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 
-from harness import PATIENCE, RUNTIME, RuntimeTest, ours_only, wait_for
+from harness import PATIENCE, RUNTIME, RuntimeTest, ours_only, text_of, wait_for
 
 COUNTER = "i=0; while true; do i=$((i+1)); echo $i >/count.new; mv /count.new /count; sleep 0.05; done"
 MB = 1 << 20
@@ -415,7 +415,7 @@ class Checkpoint(CheckpointTest):
             (bundle / "rootfs/bin" / applet).symlink_to("busybox")
         self.runtime_ok("run", "--detach", "--bundle", bundle, name)
         answers = bundle / "rootfs/answers"
-        wait_for(lambda: answers.exists() and "got one" in answers.read_text(), "the first answer")
+        wait_for(lambda: "got one" in text_of(answers), "the first answer")
         refused = self.runtime("checkpoint", "--image-path", self.images, name)
         self.one_line(refused, "criu", "dump.log")
         self.assertEqual(self.status(name), "running")

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from harness import CGROUPS, PATIENCE, RUNTIME, TOP, RuntimeTest, ours_only, wait_for, wait_until_it_polls
+from harness import CGROUPS, PATIENCE, RUNTIME, TOP, RuntimeTest, ours_only, text_of, wait_for, wait_until_it_polls
 
 try:
     import jsonschema
@@ -85,7 +85,7 @@ class Events(RuntimeTest):
         name = self.new_id()
         self.runtime_ok("run", "-d", "--bundle", bundle, name)
         used = bundle / "rootfs/tmp/used"
-        wait_for(lambda: used.exists() and used.read_text().endswith("\n"), "the busy loop to end", 60)
+        wait_for(lambda: text_of(used).endswith("\n"), "the busy loop to end", 60)
         milliseconds = int(used.read_text())
         usage = self.stats(name)["data"]["cpu"]["usage"]
         # The loop's own clock, and what it took to start all of it.

@@ -4,7 +4,7 @@ import json
 import pathlib
 import subprocess
 
-from harness import PATIENCE, PROBE, RUNTIME, RuntimeTest, wait_for
+from harness import PATIENCE, PROBE, RUNTIME, RuntimeTest, text_of, wait_for
 
 
 class Exec(RuntimeTest):
@@ -17,7 +17,7 @@ class Exec(RuntimeTest):
         name = self.new_id()
         self.runtime_ok("run", "-d", "--bundle", bundle, name)
         first = bundle / "rootfs/tmp/init"
-        wait_for(lambda: first.exists() and first.read_text().endswith("}\n"), "the first process to look around")
+        wait_for(lambda: text_of(first).endswith("}\n"), "the first process to look around")
         init, seen = json.loads(first.read_text()), self.exec_probe(name)
         self.assertEqual(seen["namespaces"], init["namespaces"])
         self.assertEqual(seen["cgroup"], init["cgroup"])

@@ -68,6 +68,14 @@ def wait_until_it_polls(process, what):
     wait_for(lambda: process.poll() is not None or "poll" in wchan.read_text(), what)
 
 
+def text_of(path):
+    """What has been written to a file; nothing while it is not there."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+
+
 def make_rootfs(folder):
     """A root file system: busybox with links to it, and the probe."""
     for name in ("bin", "etc", "tmp", "proc", "sys", "dev", "root"):

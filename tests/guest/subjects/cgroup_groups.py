@@ -7,7 +7,7 @@ import time
 
 GUESTS = ("v2", "oldest", "newest")
 
-from harness import CGROUPS, RUNTIME, RuntimeTest, wait_for  # noqa: E402
+from harness import CGROUPS, RUNTIME, RuntimeTest, text_of, wait_for  # noqa: E402
 
 MB = 1 << 20
 
@@ -186,7 +186,7 @@ class Joining(Groups):
         script = "cd /sys/fs/cgroup; mkdir domain domain/threads; echo threaded >domain/threads/cgroup.type; echo 1 >domain/cgroup.procs; echo 1 >domain/threads/cgroup.threads; exec sleep 1000"
         name = self.running(self.with_cgroups(self.below("c", "sh", "-c", script)))
         threads = self.top / "c/domain/threads/cgroup.threads"
-        wait_for(lambda: threads.exists() and threads.read_text(), "the container to have moved")
+        wait_for(lambda: text_of(threads), "the container to have moved")
         self.assertEqual(self.runtime_ok("exec", name, "cat", "/proc/self/cgroup").out, "0::/domain\n")
         self.assertEqual(json.loads(self.runtime_ok("ps", "--format", "json", name).out), [self.pid(name)])
         self.runtime_ok("delete", "--force", name)
