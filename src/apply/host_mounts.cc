@@ -1,6 +1,7 @@
 #include "apply/host_mounts.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/mount.h>
 
 #include <algorithm>
@@ -17,11 +18,14 @@ using base::FdRef;
 using base::Status;
 
 Status make_parent_private(const std::string& path) {
-  // EINVAL: this directory is no mount's root; one above it is.
-  for (auto at = path;;) {
-    auto done = sys::mount_setattr_at(at.empty() ? "/" : at, {.propagation = MS_PRIVATE}, false);
-    if (done || done.error().code() != EINVAL || at.empty() || at == "/") return done;
-    at.erase(at.find_last_of('/'));
+  // By descriptors: a link in the path leads elsewhere than the path without its last name.
+  constexpr int kDeepest = PATH_MAX / 2;
+  auto at = TRY(sys::openat(FdRef::cwd(), path, O_PATH | O_DIRECTORY));
+  for (int level = 0;; ++level) {
+    auto done = sys::mount_setattr(at, {.propagation = MS_PRIVATE}, false);
+    // EINVAL: this directory is no mount's root; one above it is.
+    if (done || done.error().code() != EINVAL || level == kDeepest) return done;
+    at = TRY(sys::openat(at, "..", O_PATH | O_DIRECTORY));
   }
 }
 
@@ -50,6 +54,19 @@ bool holds(std::uint64_t id, const fs::MountRow& row, const std::vector<fs::Moun
 }
 
 }  // namespace
+
+Status leave_host_mounts(FdRef root) {
+  auto own = TRY(sys::mount_id(root, "", AT_EMPTY_PATH));
+  auto rows = TRY(fs::read_mountinfo());
+  for (const auto& row : rows) {
+    if (row.propagation.find("shared:") == row.propagation.npos || holds(own, row, rows)) continue;
+    auto left = sys::mount_setattr_at(row.mount_point, {.propagation = MS_SLAVE}, false);
+    // What lies below another mount is out of everybody's reach.
+    if (!left && left.error().code() != ENOENT && left.error().code() != EINVAL)
+      return std::move(left).error().in(base::quote(row.mount_point));
+  }
+  return {};
+}
 
 Status hide_kernel_file_systems(FdRef root) {
   auto own = TRY(sys::mount_id(root, "", AT_EMPTY_PATH));

@@ -14,6 +14,10 @@ base::Status make_parent_private(const std::string& path);
 // of the host's, whose must not go with them.
 base::Status pivot(bool shared);
 
+// What is a peer of the host's, but for the container's tree `root`, becomes its slave: without
+// pivot_root we are about to take mounts away, and to cover others.
+base::Status leave_host_mounts(base::FdRef root);
+
 // Without pivot_root the host's mounts stay below the new root: its procfs and sysfs must not,
 // since they would let a new one be mounted without the host's masks. root: the container's tree,
 // which keeps its own.

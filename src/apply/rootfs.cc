@@ -128,6 +128,7 @@ Status enter_rootfs(const plan::RootfsPlan& plan, PreparedRootfs& prepared) {
     case plan::Entry::Pivot:
       return pivot(plan.host_propagation == 0);
     case plan::Entry::Move:
+      if (plan.host_propagation == 0) TRY(leave_host_mounts(prepared.root));
       TRY(hide_kernel_file_systems(prepared.root));
       if (!prepared.over_root) {
         auto top = TRY(sys::openat(FdRef::cwd(), "/", O_PATH | O_DIRECTORY));

@@ -1,5 +1,6 @@
 """Propagation of mounts between a container and a host whose mounts are shared, as systemd makes them."""
 
+import json
 import os
 
 from harness import RUNTIME, RuntimeTest
@@ -67,6 +68,32 @@ class Propagation(RuntimeTest):
         shared = self.shared(config)
         self.assertIn("/", shared)
         self.assertNotIn(COVERED, shared)
+
+    def on_a_shared_mount(self, config, *flags, root="rootfs", then):
+        """What a command on the host prints after a run, whose bundle is on a shared mount of its own."""
+        bundle, place, name = self.bundle(config), self.folder / "own", self.new_id()
+        place.mkdir()
+        (self.folder / "link").symlink_to(place / "bundle")
+        script = f'mount -t tmpfs tmpfs {place} && cp -a {bundle} {place}/bundle && "$@" && {then}'
+        config["root"]["path"] = root if root == "rootfs" else str(self.folder / root)
+        (bundle / "config.json").write_text(json.dumps(config))
+        run = [RUNTIME, "--root", self.root, "run", *flags, "--bundle", place / "bundle", name]
+        done = self.call("unshare", "--mount", "--propagation", "shared", "sh", "-c", script, "sh", *run)
+        self.assertEqual(done.code, 0, done)
+        return done.out
+
+    def shared_root(self):
+        config = self.full_config("/bin/true")
+        config["linux"]["rootfsPropagation"] = "shared"
+        return config
+
+    def test_without_pivot_root_the_hosts_own_file_systems_stay(self):
+        seen = self.on_a_shared_mount(self.shared_root(), "--no-pivot", then="cat /proc/self/comm && ls /sys")
+        self.assertIn("cat\n", seen)
+        self.assertIn("fs\n", seen)
+
+    def test_nothing_is_left_on_the_host_by_a_root_whose_path_has_a_link(self):
+        self.assertEqual(self.on_a_shared_mount(self.shared_root(), root="link/rootfs", then="grep -c link/rootfs /proc/self/mountinfo || true"), "0\n")
 
     def test_a_mount_in_a_container_does_not_come_to_the_host(self):
         for change in (lambda config: config, self.in_user_namespace):
