@@ -54,6 +54,7 @@ Result<int> run(const Invocation& invocation, const Environment& environment,
                 const std::string& self) {
   auto context = TRY(make_context(invocation, environment, self));
   TRY(become_root(context));
+  TRY(make_data_private(context.places));
   return std::visit([&](const auto& command) { return execute(context, command); },
                     invocation.command);
 }

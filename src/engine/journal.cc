@@ -24,13 +24,13 @@ constexpr const char* kJournal = "journal";
 constexpr std::int64_t kLargest = 4 << 20;  // then it starts anew; the former one is kept
 
 base::Status add(const Context& context, const Event& event) {
-  auto folder = TRY(fs::make_dirs(context.places.engine(), 0755));
+  auto folder = TRY(fs::make_dirs(context.places.engine(), 0700));
   auto line = base::dump(spec::Writer::write(event)) + "\n";
   auto lock = TRY(fs::lock_file(folder, "journal.lock"));
-  auto file = TRY(sys::openat(folder, kJournal, O_WRONLY | O_APPEND | O_CREAT, 0644));
+  auto file = TRY(sys::openat(folder, kJournal, O_WRONLY | O_APPEND | O_CREAT, 0600));
   if (TRY(sys::fstat(file)).st_size > kLargest) {
     TRY(sys::renameat2(folder, kJournal, folder, "journal.old"));
-    file = TRY(sys::openat(folder, kJournal, O_WRONLY | O_APPEND | O_CREAT, 0644));
+    file = TRY(sys::openat(folder, kJournal, O_WRONLY | O_APPEND | O_CREAT, 0600));
   }
   return fs::write_all(file, line);
 }
@@ -68,7 +68,7 @@ std::optional<int> exit_code_of(const Event& event, const Record& record) {
 
 Result<Journal> Journal::open(const Context& context, From from) {
   Journal out;
-  (void)TRY(fs::make_dirs(context.places.engine(), 0755));
+  (void)TRY(fs::make_dirs(context.places.engine(), 0700));
   out.path_ = context.places.engine();
   out.notify_ = TRY(sys::inotify());
   TRY(sys::watch(out.notify_, out.path_, IN_MODIFY | IN_CREATE | IN_MOVED_FROM));

@@ -145,7 +145,7 @@ struct Neighbours {
 
   static Result<Neighbours> read(const Context& context) {
     Neighbours out;
-    auto folder = TRY(fs::make_dirs(context.places.engine(), 0755));
+    auto folder = TRY(fs::make_dirs(context.places.engine(), 0700));
     out.lock = TRY(fs::lock_file(folder, "hosts.lock"));
     out.all = TRY(Containers(context).list());
     std::erase_if(out.all, [](const auto& one) {

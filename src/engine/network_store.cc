@@ -116,7 +116,7 @@ Result<Subnet> free_subnet(bool six, const std::vector<Subnet>& taken) {
 }
 
 Result<Fd> Networks::lock() const {
-  auto folder = TRY(fs::make_dirs(context_.places.engine(), 0755));
+  auto folder = TRY(fs::make_dirs(context_.places.engine(), 0700));
   return fs::lock_file(folder, "networks.lock");
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/text.h"
 #include "bundler/commands.h"
+#include "fs/files.h"
 #include "programs/run.h"
 #include "sys/file.h"
+#include "sys/identity.h"
 
 namespace engine {
 namespace {
@@ -49,6 +51,8 @@ Result<std::string> absolute(std::string path) {
   return base::cat(here, "/", path);
 }
 
+constexpr unsigned kPrivate = 0700;
+
 bool exists(const std::string& path) {
   return static_cast<bool>(sys::fstatat(base::FdRef::cwd(), path, 0));
 }
@@ -80,6 +84,15 @@ Result<Context> make_context(const Invocation& invocation, const Environment& en
   out.debug = invocation.debug;
   out.systemd_cgroup = has_systemd(environment);
   return out;
+}
+
+base::Status make_data_private(const Places& places) {
+  auto made = fs::make_dirs(places.data, kPrivate);
+  if (!made) return {};
+  auto st = TRY(sys::fstat(made.value()), places.data);
+  if ((st.st_mode & 077) == 0 || st.st_uid != sys::geteuid()) return {};
+  TRY(sys::fchmod(made.value(), kPrivate), places.data);
+  return {};
 }
 
 }  // namespace engine

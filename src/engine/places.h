@@ -11,4 +11,9 @@ namespace engine {
 base::Result<Context> make_context(const Invocation& invocation, const Environment& environment,
                                    const std::string& self);
 
+// The data folder, made, and closed to others: what images and volumes hold is not everybody's, and
+// least of all a program with the set-user-id bit. Who cannot have it learns so when he needs it.
+// cve: 2021-41091
+base::Status make_data_private(const Places& places);
+
 }  // namespace engine

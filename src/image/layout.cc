@@ -13,7 +13,7 @@
 namespace image {
 namespace {
 
-constexpr unsigned kFolderMode = 0755;
+constexpr unsigned kFolderMode = 0700;  // images may hold secrets
 constexpr unsigned kFileMode = 0644;
 constexpr std::uint64_t kLargestIndex = 64 << 20;
 constexpr const char* kHeaderFile = "oci-layout";

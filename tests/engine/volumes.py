@@ -3,11 +3,41 @@
 import json
 import os
 import pathlib
+import shutil
 import stat
 import unittest
 
 from containers import EngineTest
 from harness import BUNDLER
+
+
+class Private(EngineTest):
+    """What containers hold is nobody else's: a program with the set-user-id bit in a volume would be anybody's. cve: 2021-41091"""
+
+    def mode(self, path):
+        return stat.S_IMODE(path.stat().st_mode)
+
+    def test_the_data_folder_is_closed_whatever_makes_it(self):
+        commands = (("images",), ("volume", "create", "v"), ("ps",), ("network", "ls"), ("load", "--input", "/dev/null"))
+        for command in commands:
+            with self.subTest(command):
+                shutil.rmtree(self.data, ignore_errors=True)
+                self.engine(*command)
+                self.assertEqual(self.mode(self.data), 0o700)
+        shutil.rmtree(self.data)
+        done = self.call(BUNDLER, "--store", self.store, "images")
+        self.assertEqual((done.code, self.mode(self.data)), (0, 0o700), done)
+
+    def test_one_that_was_open_is_closed(self):
+        self.data.mkdir()
+        self.data.chmod(0o755)
+        self.engine_ok("ps")
+        self.assertEqual(self.mode(self.data), 0o700)
+
+    def test_what_happened_is_told_to_root_alone(self):
+        self.run_box("true")
+        journal = self.run_folder / ".engine/journal"
+        self.assertEqual((self.mode(journal), self.mode(journal.parent)), (0o600, 0o700))
 
 
 class Folders(EngineTest):
