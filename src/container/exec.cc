@@ -107,6 +107,17 @@ Status become_member(const Openings& open, bool user_namespace) {
   return {};
 }
 
+// Who may look into processes of the container (CAP_SYS_PTRACE) must find nothing of the host in
+// the new one. cve: 2016-9962
+Status hide_host(const Openings& open, const plan::ExecPlan& plan, FdRef stage,
+                 const fs::Proc& proc, std::optional<fs::Proc>& inside) {
+  if (auto own = fs::Proc::detached()) inside = std::move(own).value();
+  std::vector<FdRef> kept{stage, open.channel.second, inside ? inside->fd() : proc.fd()};
+  for (const auto* fd : {&open.console, &open.agent, &open.root})
+    if (*fd) kept.emplace_back(*fd);
+  return close_all_but(kept, plan.process.preserve_fds);
+}
+
 // From the first instruction of the new process to execve; returns only the error.
 base::Error run_process(const Openings& open, const plan::ExecPlan& plan, bool user_namespace,
                         const fs::Proc& proc) {
@@ -217,12 +228,15 @@ Result<Running> begin(const ExecOptions& options, std::vector<std::string>& warn
   spawn_request.join = open.namespaces;
   spawn_request.affinity = plan.process.affinity_before;
   bool user_namespace = namespaces.has(CLONE_NEWUSER);
+  std::optional<fs::Proc> inside;  // of the new process alone
+  spawn_request.hide = [&](FdRef stage) { return hide_host(open, plan, stage, proc, inside); };
   auto body = [&](Status entered) {
     open.channel.first.close();
     open.our_console.close();
     open.pidfd_socket.close();
-    send_failure(open.channel.second, entered ? run_process(open, plan, user_namespace, proc)
-                                              : std::move(entered).error());
+    send_failure(open.channel.second,
+                 entered ? run_process(open, plan, user_namespace, inside ? *inside : proc)
+                         : std::move(entered).error());
   };
   auto child = TRY(spawn_in_group(options, record.saved, host, spawn_request, proc, body));
   open.channel.second.close();

@@ -25,12 +25,6 @@ Status load(const plan::SeccompPlan& filter, std::optional<base::FdRef> agent,
   return {};
 }
 
-Status close_all_but(const std::vector<base::FdRef>& kept, int preserve_fds) {
-  std::vector<int> numbers;
-  for (const auto& fd : kept) numbers.push_back(fd.raw());
-  return sys::close_from(static_cast<unsigned>(3 + preserve_fds), std::move(numbers));
-}
-
 }  // namespace
 
 base::Result<Orders> await_go(base::FdRef channel, bool has_agent) {
@@ -70,6 +64,12 @@ base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc,
   out.args = plan.args;
   out.env = apply::environment(plan);
   return out;
+}
+
+Status close_all_but(const std::vector<base::FdRef>& kept, int preserve_fds) {
+  std::vector<int> numbers;
+  for (const auto& fd : kept) numbers.push_back(fd.raw());
+  return sys::close_from(static_cast<unsigned>(3 + preserve_fds), std::move(numbers));
 }
 
 base::Error execute(const plan::Process& plan, const std::optional<plan::SeccompPlan>& filter,

@@ -41,6 +41,9 @@ base::Status set_up_streams(const plan::Process& plan, std::optional<base::FdRef
 base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc,
                              const std::vector<base::FdRef>& kept);
 
+// Closes what the caller does not want kept, but these.
+base::Status close_all_but(const std::vector<base::FdRef>& kept, int preserve_fds);
+
 // Capabilities, filter, execve: returns only the error. `agent` with the text for it: where a
 // listener goes.
 base::Error execute(const plan::Process& plan, const std::optional<plan::SeccompPlan>& filter,

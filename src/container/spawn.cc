@@ -51,7 +51,8 @@ Status enter(const SpawnRequest& request, Way way) {
 }
 
 // Everything that has to come before the new process exists; then that, as the runtime's child.
-Result<pid_t> stage(const SpawnRequest& request, Way way, const fs::Proc& proc, const Body& body) {
+Result<pid_t> stage(const SpawnRequest& request, Way way, const fs::Proc& proc, FdRef channel,
+                    const Body& body) {
   TRY(enter(request, way));
   if (request.create_time) {
     TRY(sys::unshare(CLONE_NEWTIME), "time namespace");
@@ -62,6 +63,7 @@ Result<pid_t> stage(const SpawnRequest& request, Way way, const fs::Proc& proc, 
   TRY(sys::set_dumpable(false));
   for (const auto& joined : request.join)
     TRY(sys::setns(joined.file, static_cast<int>(joined.flag)), joined.what);
+  if (request.hide) TRY(request.hide(channel));
   auto child = sys::clone3({.flags = request.create | CLONE_PARENT});
   if (!child && request.cgroup)
     return apply::explain_join(std::move(child).error(), *request.cgroup);
@@ -72,7 +74,7 @@ Result<pid_t> stage(const SpawnRequest& request, Way way, const fs::Proc& proc, 
 
 [[noreturn]] void run_stage(const SpawnRequest& request, Way way, const fs::Proc& proc,
                             FdRef channel, const Body& body) {
-  auto pid = stage(request, way, proc, body);
+  auto pid = stage(request, way, proc, channel, body);
   if (!pid) {
     send_failure(channel, pid.error());
     sys::exit_now(1);

@@ -56,6 +56,9 @@ struct SpawnRequest {
   // What comes first of all, still in the runtime's namespaces: entering the v1 groups. By the
   // stage if there is one, since children inherit them.
   std::function<base::Status()> enter{};
+  // The last moment before a process of the joined namespaces can see the new one: by the stage,
+  // whose channel it is given.
+  std::function<base::Status(base::FdRef channel)> hide{};
   std::vector<bool> affinity{};  // of the new process; empty: unchanged
 };
 

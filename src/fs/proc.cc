@@ -19,14 +19,6 @@ base::Result<base::Fd> open_beneath(base::FdRef proc, const std::string& path, i
                       kResolveBeneath | kResolveNoXdev | kResolveNoMagiclinks);
 }
 
-// One on which nothing can be mounted, for it is nowhere. Refused (EPERM) to a user namespace that
-// sees no unmasked one.
-base::Result<base::Fd> own_procfs() {
-  auto context = TRY(sys::fsopen("proc"));
-  TRY(sys::fsconfig_create(context));
-  return sys::fsmount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-}
-
 }  // namespace
 
 base::Result<Proc> Proc::open() {
@@ -39,6 +31,13 @@ base::Result<Proc> Proc::open() {
   return Proc(std::move(fd));
 }
 
+base::Result<Proc> Proc::detached() {
+  auto context = TRY(sys::fsopen("proc"));
+  TRY(sys::fsconfig_create(context));
+  auto fd = TRY(sys::fsmount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+  return Proc(std::move(fd));
+}
+
 base::Result<base::Fd> Proc::open_entry(const std::string& path, int flags) const {
   auto opened = open_beneath(fd_, path, flags);
   // An outer container may have mounted over it, or have a procfs with processes alone
@@ -46,9 +45,9 @@ base::Result<base::Fd> Proc::open_entry(const std::string& path, int flags) cons
   int code = opened ? 0 : opened.error().code();
   bool same_in_any = path.starts_with("self/") || path.starts_with("sys/");
   if ((code != EXDEV && code != ENOENT) || !same_in_any) return opened;
-  auto own = own_procfs();
+  auto own = detached();
   if (own) {
-    auto again = open_beneath(own.value(), path, flags);
+    auto again = open_beneath(own.value().fd(), path, flags);
     if (again) return again;
   }
   if (code == ENOENT) return opened;

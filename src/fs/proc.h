@@ -18,6 +18,9 @@ class Proc {
  public:
   // /proc of our mount namespace, checked to be the root of a procfs.
   static base::Result<Proc> open();
+  // One that is mounted nowhere, of the pid namespace of our children: no ".." leads out of it, and
+  // nothing can be mounted on it. Refused (EPERM) to a user namespace that sees no unmasked one.
+  static base::Result<Proc> detached();
 
   // Opens "self/attr/exec" and the like: beneath it, never over a mount, never through a link but
   // the "self" ones. What is mounted over, of "self/" and "sys/", is opened in a procfs of our own

@@ -2,7 +2,7 @@
 
 import shutil
 
-from harness import BUSYBOX, RuntimeTest
+from harness import BUSYBOX, RuntimeTest, wait_for
 
 NUMBERS = range(3, 24)
 TOOL = "/bin/echo"
@@ -82,3 +82,18 @@ class Leaks(RuntimeTest):
             return self.runtime("run", "--bundle", folder, self.new_id())
 
         self.stays_inside(run)
+
+    def test_by_a_look_into_the_process_of_exec(self):
+        # cve: 2016-9962
+        secret = self.folder / "secret"
+        secret.write_text("ESCAPED\n")
+        look = f"for n in 3 4 5 6 7 8 9; do cat /proc/$p/fd/$n{'/..' * 12}{secret} >>/tmp/seen; done"
+        watch = f"touch /tmp/seen; while :; do for p in /proc/[0-9]*; do p=${{p#/proc/}}; [ $p = 1 ] || {{ {look}; }} 2>/dev/null; done; done"
+        config = self.config("/bin/sh", "-c", watch)
+        config["process"]["capabilities"] = {kind: ["CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"] for kind in ("bounding", "effective", "permitted")}
+        folder, name = self.bundle(config), self.new_id()
+        self.runtime_ok("run", "--detach", "--bundle", folder, name)
+        wait_for((folder / "rootfs/tmp/seen").exists, "the watch to begin")
+        for _ in range(30):
+            self.runtime_ok("exec", name, "/bin/true")
+        self.assertEqual((folder / "rootfs/tmp/seen").read_text(), "")
