@@ -79,11 +79,19 @@ Result<Fd> source_in_root(FdRef root, const plan::BindMount& bind) {
   return tree;
 }
 
-Result<Fd> make_bind(FdRef root, const plan::MountOp& op, const plan::BindMount& bind, Fd source) {
-  if (!source && bind.source_at == plan::SourceAt::Rootfs)
-    source = TRY(source_in_root(root, bind));
-  else if (!source)
-    source = TRY(open_source(bind));
+// A copy of init's own, where it can go there: in a user namespace that keeps what the host has
+// covered covered, and read-only what is, while the runtime's copy could be uncovered by whoever
+// has CAP_SYS_ADMIN. man: mount_namespaces(7), "Restrictions on mount namespaces"
+Result<Fd> source_of(FdRef root, const plan::BindMount& bind, Fd given) {
+  if (given && bind.id_mapped != plan::IdMapped::No) return given;
+  if (!given && bind.source_at == plan::SourceAt::Rootfs) return source_in_root(root, bind);
+  auto own = open_source(bind);
+  if (!own && given) return given;
+  return own;
+}
+
+Result<Fd> make_bind(FdRef root, const plan::MountOp& op, const plan::BindMount& bind, Fd given) {
+  auto source = TRY(source_of(root, bind, std::move(given)));
   if (bind.of_procfs) {
     auto stat = TRY(sys::fstatfs(source));
     if (stat.f_type != base::kernel::kProcMagic)

@@ -33,13 +33,17 @@ class Propagation(RuntimeTest):
         config["linux"]["devices"] = []
         return config
 
+    def owned_by_user(self, bundle):
+        for folder, folders, files in os.walk(bundle / "rootfs"):
+            for name in (".", *folders, *files):
+                os.lchown(os.path.join(folder, name), 100000, 100000)
+        return bundle
+
     def on_shared_mounts(self, config, then="true"):
         """What a run, and a command on the host after it, print."""
         bundle = self.bundle(config)
         if "uidMappings" in config["linux"]:
-            for folder, folders, files in os.walk(bundle / "rootfs"):
-                for name in (".", *folders, *files):
-                    os.lchown(os.path.join(folder, name), 100000, 100000)
+            self.owned_by_user(bundle)
         run = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, self.new_id()]
         done = self.call("unshare", "--mount", "--propagation", "shared", "sh", "-c", f'"$@" && {then}', "sh", *run)
         self.assertEqual(done.code, 0, done)
@@ -68,6 +72,33 @@ class Propagation(RuntimeTest):
         shared = self.shared(config)
         self.assertIn("/", shared)
         self.assertNotIn(COVERED, shared)
+
+    def rights(self, config):
+        """Those to mount; where there is a user namespace they are worth little on the host."""
+        config["process"]["capabilities"] = {name: ["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"] for name in ("bounding", "effective", "permitted")}
+        return config
+
+    def in_a_container_of(self, script, *mounts):
+        """What a script prints in a container with a user namespace, to which /vol of a host with these mounts is bound."""
+        volume = self.folder / "vol"
+        for folder in (volume, volume / "hide", volume / "still"):
+            folder.mkdir(exist_ok=True)
+        (volume / "hide/secret").write_text("SECRET\n")
+        config = self.rights(self.in_user_namespace(self.config("/bin/sh", "-c", script)))
+        config["mounts"].append({"destination": "/vol", "type": "bind", "source": str(volume), "options": ["rbind"]})
+        run = [RUNTIME, "--root", self.root, "run", "--bundle", self.owned_by_user(self.bundle(config)), self.new_id()]
+        done = self.call("unshare", "--mount", "sh", "-c", " && ".join([*mounts, '"$@"']), "sh", *run, cwd=volume)
+        self.assertEqual(done.code, 0, done)
+        return done.out
+
+    def test_what_the_host_has_covered_stays_covered_in_a_user_namespace(self):
+        seen = self.in_a_container_of("umount /vol/hide; cat /vol/hide/secret; echo end", "mount -t tmpfs tmpfs hide")
+        self.assertEqual(seen, "end\n")
+
+    def test_what_the_host_has_read_only_stays_so_in_a_user_namespace(self):
+        seen = self.in_a_container_of("mount -o remount,bind,rw /vol/still; touch /vol/still/new; ls /vol/still; echo end",
+                                      "mount -t tmpfs -o mode=777 tmpfs still", "mount -o remount,bind,ro still")
+        self.assertEqual(seen, "end\n")
 
     def on_a_shared_mount(self, config, *flags, root="rootfs", then):
         """What a command on the host prints after a run, whose bundle is on a shared mount of its own."""
@@ -98,8 +129,6 @@ class Propagation(RuntimeTest):
     def test_a_mount_in_a_container_does_not_come_to_the_host(self):
         for change in (lambda config: config, self.in_user_namespace):
             for place in ("/dev/null", COVERED):
-                config = change(self.full_config("/bin/mount", "--bind", "/etc/passwd", place))
-                sets = ("bounding", "effective", "permitted")
-                config["process"]["capabilities"] = {name: ["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"] for name in sets}
+                config = self.rights(change(self.full_config("/bin/mount", "--bind", "/etc/passwd", place)))
                 with self.subTest(place, user=change == self.in_user_namespace):
                     self.assertEqual(self.on_shared_mounts(config, "grep passwd /proc/self/mountinfo || true"), "")
