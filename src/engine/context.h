@@ -35,6 +35,7 @@ struct Context {
   std::vector<std::string> cni_path{};  // folders of network plugins
   std::string registries_conf{};
   std::string policy{};
+  std::vector<std::string> variables{};  // "NAME=value", of the programs that we start
   bool debug = false;
   bool rootless = false;   // root of a user namespace at most (user_namespace.h)
   bool single_id = false;  // which has one id only

@@ -44,7 +44,7 @@ std::string version_of(const Context& context, const std::string& program) {
   auto path = programs::find(context.environment.search_path, program);
   if (!path) return "missing";
   programs::Command command{
-      .path = path.value(), .args = {"--version"}, .environment = context.environment.variables};
+      .path = path.value(), .args = {"--version"}, .environment = context.variables};
   auto answer =
       programs::run(command, {}, {.time = std::chrono::seconds(10)}, programs::Errors::Answer);
   if (!answer) return answer.error().text();

@@ -120,7 +120,7 @@ Result<Monitored> start_monitor(const Context& context, const Container& contain
                                 const std::vector<Fd>& held) {
   (void)sys::unlinkat(container.folder(), "bundle/attach");  // of an earlier start
   programs::Command command{.args = arguments(context, container),
-                            .environment = context.environment.variables,
+                            .environment = context.variables,
                             // conmon leaves a file "oom" where it works.
                             .folder = container.run_path()};
   command.path = TRY(programs::find(context.environment.search_path, "conmon"),

@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "base/text.h"
 #include "bundler/commands.h"
 #include "fs/files.h"
@@ -65,6 +69,17 @@ bool has_systemd(const Environment& environment) {
   return exists(environment.runtime_dir + "/systemd/private");
 }
 
+// What a service manager says to us alone. A runtime that is given the socket waits until the
+// container's process says that it is ready. man: sd_notify(3), sd_watchdog_enabled(3),
+// sd_listen_fds(3)
+constexpr std::array<std::string_view, 6> kForUsAlone = {
+    "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"};
+
+bool is_for_us_alone(std::string_view variable) {
+  auto name = variable.substr(0, variable.find('='));
+  return std::find(kForUsAlone.begin(), kForUsAlone.end(), name) != kForUsAlone.end();
+}
+
 }  // namespace
 
 Result<Context> make_context(const Invocation& invocation, const Environment& environment,
@@ -76,6 +91,8 @@ Result<Context> make_context(const Invocation& invocation, const Environment& en
   out.places.store =
       invocation.store.empty() ? out.places.data + "/images" : TRY(absolute(invocation.store));
   out.self = self;
+  out.variables = environment.variables;
+  std::erase_if(out.variables, is_for_us_alone);
   auto runtime = TRY(find_runtime(invocation, environment, self));
   out.runtime = TRY(absolute(std::move(runtime)));
   for (auto folder : base::split(invocation.cni_path, ':')) out.cni_path.emplace_back(folder);

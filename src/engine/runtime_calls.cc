@@ -37,7 +37,7 @@ Words runtime_options(const Context& context, const std::string& log) {
 
 programs::Command runtime_command(const Context& context, const std::string& log,
                                   const Words& words) {
-  programs::Command out{.path = context.runtime, .environment = context.environment.variables};
+  programs::Command out{.path = context.runtime, .environment = context.variables};
   out.args = runtime_options(context, log);
   out.args.insert(out.args.end(), words.begin(), words.end());
   context.tell(base::cat(out.path, " ", base::join(out.args, " ")));

@@ -74,11 +74,11 @@ Result<bool> join_any(FdRef folder) {
 }
 
 // Its standard output, without the newline; nothing when it fails.
-std::string ask(const Environment& environment, const std::string& program, Words args) {
-  auto path = programs::find(environment.search_path, program);
+std::string ask(const Context& context, const std::string& program, Words args) {
+  auto path = programs::find(context.environment.search_path, program);
   if (!path) return {};
   const programs::Command command{
-      .path = path.value(), .args = std::move(args), .environment = environment.variables};
+      .path = path.value(), .args = std::move(args), .environment = context.variables};
   auto answer = programs::run(command, {}, {}, programs::Errors::Answer);
   if (!answer || answer.value().exit_code != 0) return {};
   return std::string(base::trim(answer.value().out));
@@ -87,16 +87,16 @@ std::string ask(const Environment& environment, const std::string& program, Word
 enum class Ids { Users, Groups };
 
 // What the machine's name services say, or else the file.
-std::vector<IdRange> subordinate_ids(const Environment& environment, Ids ids) {
-  auto name = ask(environment, "id", {"-un"});
+std::vector<IdRange> subordinate_ids(const Context& context, Ids ids) {
+  auto name = ask(context, "id", {"-un"});
   Words args{name};
   if (ids == Ids::Groups) args.insert(args.begin(), "-g");
   if (!name.empty())
-    if (auto ranges = parse_getsubids(ask(environment, "getsubids", args)); !ranges.empty())
+    if (auto ranges = parse_getsubids(ask(context, "getsubids", args)); !ranges.empty())
       return ranges;
   auto text = fs::read_file(FdRef::cwd(), ids == Ids::Users ? "/etc/subuid" : "/etc/subgid");
   if (!text) return {};
-  return parse_subordinate_file(text.value(), name, environment.uid);
+  return parse_subordinate_file(text.value(), name, context.environment.uid);
 }
 
 // newuidmap and newgidmap, as they are to be called for this process.
@@ -114,12 +114,12 @@ Mapping mapping(const Context& context) {
       out.missing = path.error().text() + " (package uidmap)";
       return;
     }
-    auto ranges = subordinate_ids(environment, ids);
+    auto ranges = subordinate_ids(context, ids);
     if (ranges.empty()) {
       out.missing = base::cat(file, " has no ids for this user");
       return;
     }
-    programs::Command command{.path = path.value(), .environment = environment.variables};
+    programs::Command command{.path = path.value(), .environment = context.variables};
     command.args = {base::cat(sys::getpid())};
     auto map = map_arguments(own, ranges);
     command.args.insert(command.args.end(), map.begin(), map.end());

@@ -118,10 +118,8 @@ class Starting {
   // makes its sandbox of a tmpfs on /tmp: root's, where /tmp is shared, would be everybody's.
   Result<programs::Started> start(const std::string& program, const Words& words,
                                   programs::Descriptors descriptors) {
-    programs::Command command{.args = words,
-                              .environment = context_.environment.variables,
-                              .session = true,
-                              .own_mounts = true};
+    programs::Command command{
+        .args = words, .environment = context_.variables, .session = true, .own_mounts = true};
     command.path = TRY(find(context_, program));
     auto errors =
         TRY(sys::openat(FdRef::cwd(), log(program), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600));

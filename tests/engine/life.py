@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -133,6 +134,18 @@ class Usual(Life):
         done = self.engine("kill", "one", "nobody", "two")
         self.assertEqual((done.code, done.out), (1, "one\ntwo\n"))
         self.assertIn("no such container: nobody", done.err)
+
+    def test_what_a_service_manager_says_to_the_engine_goes_no_further(self):
+        words = {name: "3" for name in ("WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")}
+        words["NOTIFY_SOCKET"] = str(self.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(words["NOTIFY_SOCKET"])
+            made = ("--name", "bird", "--net=none", *self.marked(), "--env", "LISTEN_FDS", "box", "sleep", "1000")
+            self.engine_ok("run", "--detach", *made, env=words, timeout=20)
+            self.engine_ok("restart", "-t", "0", "bird", env=words, timeout=20)
+            self.assertEqual(self.engine_ok("exec", "bird", "sh", "-c", "echo $LISTEN_FDS", env=words, timeout=20).out, "3\n")
+        given = pathlib.Path(f"/proc/{self.record()['state']['monitor']['pid']}/environ").read_bytes().split(b"\0")
+        self.assertEqual([entry for entry in given if entry.split(b"=")[0].decode() in words], [])
 
     def test_ten_at_the_same_time(self):
         processes = [
