@@ -43,10 +43,7 @@ Result<int> execute(const Context& context, const StopCommand& command) {
 Result<int> execute(const Context& context, const RestartCommand& command) {
   return each_container(context, command.containers,
                         [&](Container& container) -> Result<std::string> {
-                          TRY(stop(context, container, command.seconds));
-                          TRY(container.lock());
-                          TRY(start(context, container));
-                          container.unlock();
+                          TRY(restart(context, container, command.seconds));
                           return container.record.name + "\n";
                         });
 }

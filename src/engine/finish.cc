@@ -99,7 +99,7 @@ Status finish(const Context& context, Container& container, std::uint32_t run, R
   if (state.out_of_memory) note_event(context, record, "oom");
   note_event(context, record, "die", {{"exitCode", base::cat(state.exit_code)}});
   if (again) return restart_later(context, container);
-  if (record.remove) return forget(context, container, true);
+  if (record.remove && !state.restart_wanted) return forget(context, container, true);
   container.unlock();
   return {};
 }

@@ -113,11 +113,18 @@ Status start(const Context& context, Container& container, const BeforeStart& be
   return {};
 }
 
-Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds) {
+namespace {
+
+// What is to follow.
+enum class Then { Nothing, Start };
+
+Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds,
+            Then then) {
   TRY(container.lock());
   auto& record = container.record;
   auto& state = record.state;
   state.stop_wanted = true;
+  state.restart_wanted = then == Then::Start;
   if (state.phase == Phase::Restarting) state.phase = Phase::Exited;
   TRY(container.save());
   if (state.phase == Phase::Paused) {
@@ -146,6 +153,20 @@ Status stop(const Context& context, Container& container, std::optional<std::uin
   return {};
 }
 
+}  // namespace
+
+Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds) {
+  return stop(context, container, seconds, Then::Nothing);
+}
+
+Status restart(const Context& context, Container& container, std::optional<std::uint32_t> seconds) {
+  TRY(stop(context, container, seconds, Then::Start));
+  TRY(container.lock());
+  TRY(start(context, container));
+  container.unlock();
+  return {};
+}
+
 Status kill(const Context& context, Container& container, const std::string& signal) {
   auto phase = TRY(phase_now(container));
   const auto& record = container.record;
@@ -155,6 +176,7 @@ Status kill(const Context& context, Container& container, const std::string& sig
   if (final) {
     TRY(container.lock());
     container.record.state.stop_wanted = true;
+    container.record.state.restart_wanted = false;
     TRY(container.save());
     container.unlock();
   }

@@ -29,6 +29,9 @@ base::Status settle(const Context& context, Container& container);
 // Its stop signal; after so many seconds (by default its own) SIGKILL; waits until it is finished.
 base::Status stop(const Context& context, Container& container,
                   std::optional<std::uint32_t> seconds = {});
+// stop and start. --rm does not remove it between them.
+base::Status restart(const Context& context, Container& container,
+                     std::optional<std::uint32_t> seconds = {});
 // A signal by name or number, to init. SIGKILL by hand is a stop, too.
 base::Status kill(const Context& context, Container& container, const std::string& signal);
 base::Status pause(const Context& context, Container& container);

@@ -103,7 +103,8 @@ struct State {
   std::string started{};  // RFC 3339
   std::string finished{};
   std::uint32_t restarts = 0;
-  bool stop_wanted = false;  // by a person: no policy starts it again
+  bool stop_wanted = false;     // by a person: no policy starts it again
+  bool restart_wanted = false;  // who stops it will start it again: --rm does not remove it
   std::vector<Attachment> attachments{};
   std::vector<Port> ports{};  // as they came to be
 };

@@ -97,6 +97,7 @@ void members(auto& f, spec::is<State> auto& x) {
   f.may("finished", x.finished);
   f.must("restarts", x.restarts);
   f.may("stopWanted", x.stop_wanted);
+  f.may("restartWanted", x.restart_wanted);
   f.may("attachments", x.attachments);
   f.may("ports", x.ports);
 }

@@ -128,6 +128,17 @@ class Usual(Life):
         self.assertNotEqual(self.record()["state"]["init"]["pid"], first)
         self.assertEqual(self.row()["status"], "running")
 
+    def test_restart_keeps_what_goes_at_its_end(self):
+        first = self.detached("sh", "-c", "echo more >> /kept; echo more >> /volume/kept; exec sleep 1000", options=["--rm", "--volume", "/volume"])
+        volume = self.data / "volumes" / first["volumes"][0]["name"] / "_data"
+        wait_for(lambda: (volume / "kept").exists(), "the write to the volume")
+        self.engine_ok("restart", "-t", "0", "bird")
+        wait_for(lambda: (volume / "kept").read_text() == "more\nmore\n", "the second write to the same volume")
+        self.assertEqual((self.upper() / "kept").read_text(), "more\nmore\n")
+        self.assertNotEqual(self.record()["state"]["init"], first["state"]["init"])
+        self.engine_ok("stop", "-t", "0", "bird")
+        self.assertEqual((self.containers(), volume.exists()), ([], False))
+
     def test_several_at_once_each_get_what_is_theirs(self):
         for name in ("one", "two"):
             self.detached(name=name)

@@ -25,6 +25,7 @@ engine::Record full() {
   out.state.phase = engine::Phase::Running;
   out.state.run = 7;
   out.state.init = {123, 456789};
+  out.state.restart_wanted = true;
   out.state.attachments = {
       {"net1", "eth0", {"10.1.2.3/24"}, "10.1.2.1", "02:00:00:00:00:01", "{}", "{}"}};
   return out;
