@@ -12,6 +12,7 @@
 #include "engine/monitor.h"
 #include "engine/phase.h"
 #include "engine/undo.h"
+#include "sys/process.h"
 
 namespace engine {
 namespace {
@@ -94,7 +95,11 @@ Status finish(const Context& context, Container& container, std::uint32_t run, R
   state.init = state.monitor = state.network = {};
   state.attachments.clear();
   bool again = restarts == Restarts::Yes && wants_restart(record);
-  if (again) state.phase = Phase::Restarting;
+  if (again) {
+    state.phase = Phase::Restarting;
+    state.monitor = TRY(identify(sys::getpid()));
+    state.boot = TRY(boot_id());
+  }
   TRY(container.save());
   if (state.out_of_memory) note_event(context, record, "oom");
   note_event(context, record, "die", {{"exitCode", base::cat(state.exit_code)}});
@@ -110,8 +115,30 @@ Status finish(const Context& context, Container& container, std::uint32_t run) {
   return finish(context, container, run, Restarts::Yes);
 }
 
+namespace {
+
+// Who was to start it again may be gone.
+Status settle_restart(Container& container) {
+  auto& state = container.record.state;
+  auto monitor = TRY(open_process(state.monitor, state.boot));
+  if (monitor) return {};
+  bool locked = TRY(container.try_lock());
+  if (!locked) return container.reload();  // it is being started
+  monitor = TRY(open_process(state.monitor, state.boot));
+  if (state.phase == Phase::Restarting && !monitor) {
+    state.phase = Phase::Exited;
+    state.monitor = {};
+    TRY(container.save());
+  }
+  container.unlock();
+  return {};
+}
+
+}  // namespace
+
 Status settle(const Context& context, Container& container) {
   const auto& state = container.record.state;
+  if (state.phase == Phase::Restarting) return settle_restart(container);
   if (state.phase != Phase::Running && state.phase != Phase::Paused) return {};
   auto init = TRY(open_process(state.init, state.boot));
   if (init) return {};

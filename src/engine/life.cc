@@ -87,8 +87,12 @@ Status start(const Context& context, Container& container, const BeforeStart& be
     return base::state_error("container ", record.name, " is running");
   undo_unfinished(context, container);
   auto restarts = state.phase == Phase::Restarting ? state.restarts : 0;
+  auto self = TRY(identify(sys::getpid()));
+  auto boot = TRY(boot_id());
   state = State{.phase = state.phase,
                 .run = state.run + 1,
+                .monitor = self,  // until it has one of its own
+                .boot = boot,
                 .exit_code = state.exit_code,
                 .finished = state.finished,
                 .restarts = restarts};
@@ -125,7 +129,10 @@ Status stop(const Context& context, Container& container, std::optional<std::uin
   auto& state = record.state;
   state.stop_wanted = true;
   state.restart_wanted = then == Then::Start;
-  if (state.phase == Phase::Restarting) state.phase = Phase::Exited;
+  if (state.phase == Phase::Restarting) {
+    state.phase = Phase::Exited;
+    state.monitor = {};
+  }
   TRY(container.save());
   if (state.phase == Phase::Paused) {
     (void)TRY(call_runtime(context, container, {"resume", record.id}));
@@ -244,7 +251,7 @@ Result<int> wait_for_end(const Context& context, Container& container) {
       if (auto code = exit_code_of(event, fresh.record)) return *code;
     auto monitor = TRY(open_process(state.monitor, state.boot));
     auto init = TRY(open_process(state.init, state.boot));
-    if (!monitor && !init && state.phase != Phase::Restarting) {
+    if (!monitor && !init) {
       TRY(settle(context, fresh));
       if (!runs(state.phase)) return state.exit_code;
     }

@@ -23,7 +23,8 @@ base::Status start(const Context& context, Container& container, const BeforeSta
 base::Status finish(const Context& context, Container& container, std::uint32_t run);
 
 // Where its process has ended, waits until its monitor has noted that, or finishes it if the
-// monitor is gone: that was killed, or the machine restarted. No policy starts it again by this.
+// monitor is gone: that was killed, or the machine restarted; so was who would have started it
+// again, when it stays ended. No policy starts it again by this.
 base::Status settle(const Context& context, Container& container);
 
 // Its stop signal; after so many seconds (by default its own) SIGKILL; waits until it is finished.

@@ -51,7 +51,9 @@ Result<std::optional<Fd>> open_process(const ProcessId& process, const std::stri
 
 Result<Phase> phase_now(const Container& container) {
   const auto& state = container.record.state;
-  if (state.phase != Phase::Running && state.phase != Phase::Paused) return state.phase;
+  bool ends = state.phase == Phase::Running || state.phase == Phase::Paused ||
+              state.phase == Phase::Restarting;
+  if (!ends) return state.phase;
   auto init = TRY(open_process(state.init, state.boot));
   if (init) return state.phase;
   auto monitor = TRY(open_process(state.monitor, state.boot));

@@ -20,7 +20,7 @@ base::Result<std::string> boot_id();
 base::Result<bool> wait_process(base::FdRef pidfd, int milliseconds);
 
 // That of the record where it still holds; Exited when its process is gone and so is its monitor,
-// who would have noted it (it was killed, the machine restarted).
+// who would have noted it or started it again (it was killed, the machine restarted).
 base::Result<Phase> phase_now(const Container& container);
 
 // Whether it runs and has lost its monitor: its output goes nowhere, nobody will note its end.

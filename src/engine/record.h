@@ -94,7 +94,7 @@ struct State {
   Phase phase = Phase::Creating;
   std::uint32_t run = 0;  // counts the starts
   ProcessId init{};
-  ProcessId monitor{};
+  ProcessId monitor{};  // Restarting: who will start it again
   ProcessId network{};  // slirp4netns or pasta
   std::string boot{};   // of which boot of the machine the pids are
   int exit_code = 0;

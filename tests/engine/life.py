@@ -1,5 +1,6 @@
 """A container's life: started, stopped, started again, removed; and what a crash of each part leaves."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -207,6 +208,43 @@ class Restarts(Life):
         self.engine_ok("stop", "bird")
         wait_for(lambda: self.row()["status"] == "exited", "it to stay ended")
         self.assertEqual(self.run_folders(), [])
+
+    def who_restarts(self):
+        """The process that waits until a container that fails at once is to be started again."""
+        self.detached("false", options=["--restart", "always"])
+
+        def waits_long():
+            record = self.record()
+            state, words = record["state"], f" finish {record['id']} {record['state']['run']} "
+            if state["status"] != "restarting" or state["restarts"] < 4:
+                return None
+            return next((pid for pid, line in self.processes().items() if line.endswith(words)), None)
+
+        pid = wait_for(waits_long, "a longer pause")
+        with open(self.bundle().parent / "lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # it sleeps without
+        return pid
+
+    def test_a_restart_that_nobody_sees_to_any_more_is_an_end(self):
+        restarting = self.who_restarts()
+        waiting = self.start_engine("wait", "bird", stdout=subprocess.PIPE, text=True)
+        following = self.start_engine("logs", "--follow", "bird")
+        for process in (waiting, following):
+            wait_until_it_polls(process, "both to listen")
+        self.end_of(restarting)
+        self.assertEqual(waiting.communicate(timeout=20 * PATIENCE)[0], "1\n")
+        self.assertEqual(following.wait(20 * PATIENCE), 0)
+        self.assertEqual((self.row()["status"], self.row()["exitCode"]), ("exited", 1))
+        self.engine_ok("start", "bird")
+
+    def test_a_restart_does_not_outlast_the_machines(self):
+        restarting = self.who_restarts()
+        os.kill(restarting, signal.SIGSTOP)
+        record = self.record()
+        path = self.data / "containers" / record["id"] / "engine.json"
+        path.write_text(path.read_text().replace(record["state"].get("boot", "none"), "another-boot"))
+        self.assertEqual((self.row()["status"], self.row()["exitCode"]), ("exited", 1))
+        self.end_of(restarting)
 
     def test_after_a_boot_those_start_that_are_meant_to(self):
         self.detached(name="always", options=["--restart", "always"])
