@@ -105,6 +105,7 @@ base::Status Container::reload() {
 }
 
 base::Status Container::lock() {
+  unlock();  // nobody waits for itself
   auto fd = fs::lock_file(folder_, "lock");
   if (!fd && fd.error().code() == ENOENT) return no_such(record.brief());
   lock_ = TRY(std::move(fd));
@@ -122,27 +123,33 @@ Result<bool> Container::try_lock() {
 }
 
 base::Status Container::save() const {
-  return fs::replace_file(folder_, kRecord, write_record(record), 0600, fs::Lasting::Run);
+  TRY(fs::replace_file(folder_, kRecord, write_record(record), 0600, fs::Lasting::Run),
+      "container ", record.name);
+  return {};
 }
 
 Result<Container> Containers::claim(Record record) const {
   auto above = TRY(fs::make_dirs(context_.places.containers(), kPrivate));
   record.id = TRY(invent_id());
   TRY(sys::mkdirat(above, record.id, kPrivate));
-  if (record.name.empty()) {
-    record.name = TRY(take_any_name(context_, record.id));
-  } else if (auto taken = take_name(context_, record.name, record.id); !taken) {
-    (void)sys::unlinkat(above, record.id, AT_REMOVEDIR);
-    return std::move(taken).error();
-  }
-  Container out;
-  out.path_ = context_.places.containers() + "/" + record.id;
-  out.run_folder_ = context_.places.engine() + "/" + record.id;
-  out.record = std::move(record);
-  out.folder_ = TRY(sys::openat(above, out.record.id, kFolder));
-  out.lock_ = TRY(fs::lock_file(out.folder_, "lock"));
-  TRY(out.save());
-  return out;
+  auto claimed = [&]() -> Result<Container> {
+    if (record.name.empty())
+      record.name = TRY(take_any_name(context_, record.id));
+    else
+      TRY(take_name(context_, record.name, record.id));
+    Container out;
+    out.path_ = context_.places.containers() + "/" + record.id;
+    out.run_folder_ = context_.places.engine() + "/" + record.id;
+    out.record = record;
+    out.folder_ = TRY(sys::openat(above, record.id, kFolder));
+    out.lock_ = TRY(fs::lock_file(out.folder_, "lock"));
+    TRY(out.save());
+    return out;
+  }();
+  if (claimed) return claimed;
+  if (!record.name.empty()) (void)drop_name(context_, record.name, record.id);
+  (void)fs::remove_tree(above, record.id);
+  return claimed;
 }
 
 Result<Container> Containers::open(const std::string& id) const {
@@ -196,7 +203,10 @@ base::Status Containers::rename(Container& container, const std::string& name) c
   auto former = container.record.name;
   TRY(take_name(context_, name, container.record.id));
   container.record.name = name;
-  TRY(container.save());
+  if (auto saved = container.save(); !saved) {
+    (void)drop_name(context_, name, container.record.id);
+    return saved;
+  }
   return drop_name(context_, former, container.record.id);
 }
 

@@ -49,7 +49,7 @@ class Containers {
   explicit Containers(const Context& context) : context_(context) {}
 
   // Claims name and id, makes the folder; locked. Kind::Exists with the words "already in use".
-  // An empty name becomes one of two words.
+  // An empty name becomes one of two words. A failure leaves neither.
   base::Result<Container> claim(Record record) const;
   // By name, id, or the beginning of an id that only one has. Kind::NotFound: "no such container".
   base::Result<Container> find(const std::string& text) const;

@@ -100,11 +100,14 @@ Status finish(const Context& context, Container& container, std::uint32_t run, R
     state.monitor = TRY(identify(sys::getpid()));
     state.boot = TRY(boot_id());
   }
-  TRY(container.save());
+  bool goes = record.remove && !state.restart_wanted;
+  // Until the record has it, the exit file keeps the code. What goes needs no room on the disk.
+  if (!goes) TRY(container.save());
+  drop_run_folder(context, container);
   if (state.out_of_memory) note_event(context, record, "oom");
   note_event(context, record, "die", {{"exitCode", base::cat(state.exit_code)}});
   if (again) return restart_later(context, container);
-  if (record.remove && !state.restart_wanted) return forget(context, container, true);
+  if (goes) return forget(context, container, true);
   container.unlock();
   return {};
 }

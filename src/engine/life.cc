@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "engine/clock.h"
+#include "engine/commands.h"
 #include "engine/joins.h"
 #include "engine/journal.h"
 #include "engine/monitor.h"
@@ -74,6 +75,17 @@ Status await_finish(const Context& context, Container& container) {
   return done;
 }
 
+// After init has ended by our hand: that holds also where it cannot be noted, on a disk that the
+// container has filled, say. `saved`: whether it could be noted that it was wished.
+Status conclude(const Context& context, Container& container, const char* operation, Status saved) {
+  auto done = await_finish(context, container);
+  const auto& record = container.record;
+  if (!done && record.remove && !record.state.restart_wanted) return done;
+  if (!done) saved = std::move(done);
+  if (!saved) complain(base::cat("warning: ", operation, ": ", saved.error().text()));
+  return {};
+}
+
 bool runs(Phase phase) {
   return phase == Phase::Running || phase == Phase::Paused || phase == Phase::Restarting;
 }
@@ -122,6 +134,25 @@ namespace {
 // What is to follow.
 enum class Then { Nothing, Start };
 
+// Its stop signal; after so many seconds SIGKILL.
+Status end_process(const Context& context, const Container& container,
+                   std::optional<std::uint32_t> seconds) {
+  const auto& record = container.record;
+  auto init = TRY(open_process(record.state.init, record.state.boot));
+  if (!init) return {};
+  auto signal = record.stop_signal.empty() ? "TERM" : record.stop_signal;
+  auto sent = call_runtime(context, container, {"kill", record.id, signal});
+  if (!sent) context.tell("stop: " + sent.error().text());
+  auto most = static_cast<int>(
+      std::min<std::uint64_t>(seconds.value_or(record.stop_timeout), 2'000'000) * 1000);
+  bool ended = TRY(wait_process(*init, most));
+  if (ended) return {};
+  TRY(kill_now(context, container));
+  ended = TRY(wait_process(*init, kKilledWait));
+  if (ended) return {};
+  return base::system_error("container ", record.name, " does not end");
+}
+
 Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds,
             Then then) {
   TRY(container.lock());
@@ -133,29 +164,18 @@ Status stop(const Context& context, Container& container, std::optional<std::uin
     state.phase = Phase::Exited;
     state.monitor = {};
   }
-  TRY(container.save());
+  auto saved = container.save();
+  // Unless that is noted, --rm would remove it.
+  if (!saved && then == Then::Start) return saved;
   if (state.phase == Phase::Paused) {
     (void)TRY(call_runtime(context, container, {"resume", record.id}));
     state.phase = Phase::Running;
-    TRY(container.save());
+    saved = container.save();
   }
   container.unlock();
-  if (state.phase != Phase::Running) return {};
-  auto init = TRY(open_process(state.init, state.boot));
-  if (init) {
-    auto signal = record.stop_signal.empty() ? "TERM" : record.stop_signal;
-    auto sent = call_runtime(context, container, {"kill", record.id, signal});
-    if (!sent) context.tell("stop: " + sent.error().text());
-    auto most = static_cast<int>(
-        std::min<std::uint64_t>(seconds.value_or(record.stop_timeout), 2'000'000) * 1000);
-    bool ended = TRY(wait_process(*init, most));
-    if (!ended) {
-      TRY(kill_now(context, container));
-      ended = TRY(wait_process(*init, kKilledWait));
-      if (!ended) return base::system_error("container ", record.name, " does not end");
-    }
-  }
-  TRY(await_finish(context, container));
+  if (state.phase != Phase::Running) return saved;
+  TRY(end_process(context, container, seconds));
+  TRY(conclude(context, container, "stop", std::move(saved)));
   note_event(context, record, "stop");
   return {};
 }
@@ -180,11 +200,12 @@ Status kill(const Context& context, Container& container, const std::string& sig
   if (phase != Phase::Running && phase != Phase::Paused)
     return base::state_error("container ", record.name, " is not running");
   bool final = signal == "KILL" || signal == "SIGKILL" || signal == "9";
+  Status saved;
   if (final) {
     TRY(container.lock());
     container.record.state.stop_wanted = true;
     container.record.state.restart_wanted = false;
-    TRY(container.save());
+    saved = container.save();
     container.unlock();
   }
   (void)TRY(call_runtime(context, container, {"kill", record.id, signal}));
@@ -192,7 +213,7 @@ Status kill(const Context& context, Container& container, const std::string& sig
   if (!final) return {};
   auto init = TRY(open_process(record.state.init, record.state.boot));
   if (init) (void)TRY(wait_process(*init, kKilledWait));
-  return await_finish(context, container);
+  return conclude(context, container, "kill", std::move(saved));
 }
 
 namespace {
@@ -226,12 +247,12 @@ Status unpause(const Context& context, Container& container) {
 Status remove(const Context& context, Container& container, const RemoveOptions& options) {
   auto settled = settle(context, container);
   if (!settled && settled.error().kind() == Kind::NotFound) return {};  // by its own --rm
-  TRY(std::move(settled));
+  if (!settled && !options.force) return settled;  // what its end leaves cannot be noted
   auto phase = TRY(phase_now(container));
   if (runs(phase) && !options.force)
     return base::state_error("container ", container.record.name, " is ", word(phase),
                              ": stop it first, or say --force");
-  if (runs(phase)) TRY(stop(context, container, 0));
+  if (runs(phase) && phase != Phase::Restarting) TRY(stop(context, container, 0));
   auto locked = container.lock();
   if (!locked && locked.error().kind() == Kind::NotFound) return {};  // by its own --rm
   TRY(std::move(locked));

@@ -37,14 +37,18 @@ Status mount_root(const Container& container) {
 
 void undo(const Context& context, Container& container) {
   // What start makes first is the run folder, which goes last.
-  auto run = sys::openat(FdRef::cwd(), context.places.engine(), O_RDONLY | O_DIRECTORY);
   auto there = sys::fstatat(FdRef::cwd(), container.run_folder(), AT_SYMLINK_NOFOLLOW);
-  if (!run || !there) return;
+  if (!there) return;
   auto deleted = call_runtime(context, container, {"delete", "--force", container.record.id});
   if (!deleted && deleted.error().kind() != Kind::NotFound)
     context.tell("runtime delete: " + deleted.error().text());
   disconnect(context, container);
   if (auto gone = unmount_root(container); !gone) context.tell("unmount: " + gone.error().text());
+}
+
+void drop_run_folder(const Context& context, const Container& container) {
+  auto run = sys::openat(FdRef::cwd(), context.places.engine(), O_RDONLY | O_DIRECTORY);
+  if (!run) return;
   if (auto gone = fs::remove_tree(run.value(), container.record.id); !gone)
     context.tell(gone.error().text());
 }
@@ -52,6 +56,7 @@ void undo(const Context& context, Container& container) {
 void undo_unfinished(const Context& context, Container& container) {
   kill_monitor(context, container);
   undo(context, container);
+  drop_run_folder(context, container);
 }
 
 Status forget(const Context& context, Container& container, bool volumes) {

@@ -9,10 +9,12 @@ namespace engine {
 // Mounts its root file system, unless that is the user's folder.
 base::Status mount_root(const Container& container);
 
-// Undoes all that start makes: the runtime's record, networks, mounts, the run folder. Goes on
-// after what fails.
+// Undoes what start makes: the runtime's record, networks, mounts. Goes on after what fails. The
+// run folder stays, which says how the container ended.
 void undo(const Context& context, Container& container);
-// The same after a start that failed, or whose engine was killed: its monitor may still be there.
+// Follows undo, when the record says so, too.
+void drop_run_folder(const Context& context, const Container& container);
+// Both after a start that failed, or whose engine was killed: its monitor may still be there.
 void undo_unfinished(const Context& context, Container& container);
 
 // Removes a container of which no start is left to be undone; with the volumes that nobody named
