@@ -73,6 +73,11 @@ Status restart_later(const Context& context, Container& container) {
   return start(context, container);
 }
 
+// Also where its start was killed before it could note that it runs.
+bool has_process(const State& state) {
+  return state.phase == Phase::Running || state.phase == Phase::Paused || state.init.pid != 0;
+}
+
 // Whether a policy starts it again.
 enum class Restarts { Yes, No };
 
@@ -81,7 +86,7 @@ Status finish(const Context& context, Container& container, std::uint32_t run, R
   auto& record = container.record;
   auto& state = record.state;
   bool mine = state.run == run;
-  if (!mine || (state.phase != Phase::Running && state.phase != Phase::Paused)) {
+  if (!mine || !has_process(state)) {
     container.unlock();
     return {};
   }
@@ -141,8 +146,9 @@ Status settle_restart(Container& container) {
 
 Status settle(const Context& context, Container& container) {
   const auto& state = container.record.state;
-  if (state.phase == Phase::Restarting) return settle_restart(container);
-  if (state.phase != Phase::Running && state.phase != Phase::Paused) return {};
+  TRY(settle_start(context, container));
+  if (!has_process(state))
+    return state.phase == Phase::Restarting ? settle_restart(container) : Status();
   auto init = TRY(open_process(state.init, state.boot));
   if (init) return {};
   auto monitor = TRY(open_process(state.monitor, state.boot));

@@ -44,7 +44,9 @@ Status steps_of_start(const Context& context, Container& container, const Before
   state.init = monitored.init;
   state.boot = TRY(boot_id());
   TRY(keep_namespaces(context, state.monitor));
-  // From here on, whoever comes after a crash finds what there is to undo.
+  state.started = present_time();
+  // From here on, whoever comes after a crash finds what there is to undo, or what runs
+  // (take_over).
   TRY(container.save());
   TRY(connect(context, container, static_cast<pid_t>(monitored.init.pid)));
   if (before) TRY(before());
@@ -117,6 +119,7 @@ Status start(const Context& context, Container& container, const BeforeStart& be
     state.exit_code = kind == Kind::NoProgram ? 127 : kind == Kind::NotExecutable ? 126 : 128;
     state.error = done.error().text();
     state.init = state.monitor = state.network = {};
+    state.started.clear();
     (void)container.save();
     return std::move(done).error();
   }
@@ -156,6 +159,7 @@ Status end_process(const Context& context, const Container& container,
 Status stop(const Context& context, Container& container, std::optional<std::uint32_t> seconds,
             Then then) {
   TRY(container.lock());
+  TRY(take_over(context, container));
   auto& record = container.record;
   auto& state = record.state;
   state.stop_wanted = true;
@@ -195,6 +199,7 @@ Status restart(const Context& context, Container& container, std::optional<std::
 }
 
 Status kill(const Context& context, Container& container, const std::string& signal) {
+  TRY(settle_start(context, container));
   auto phase = TRY(phase_now(container));
   const auto& record = container.record;
   if (phase != Phase::Running && phase != Phase::Paused)

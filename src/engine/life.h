@@ -22,9 +22,15 @@ base::Status start(const Context& context, Container& container, const BeforeSta
 // again since `run`. Not locked by the caller.
 base::Status finish(const Context& context, Container& container, std::uint32_t run);
 
-// Where its process has ended, waits until its monitor has noted that, or finishes it if the
-// monitor is gone: that was killed, or the machine restarted; so was who would have started it
-// again, when it stays ended. No policy starts it again by this.
+// Where a start was killed when its process ran already: the record says so now; when it was
+// created only, that is undone. The first for one that is locked, the other for one that is not:
+// while a start is under way that does nothing.
+base::Status take_over(const Context& context, Container& container);
+base::Status settle_start(const Context& context, Container& container);
+
+// What settle_start does. Where its process has ended, waits until its monitor has noted that, or
+// finishes it if the monitor is gone: that was killed, or the machine restarted; so was who would
+// have started it again, when it stays ended. No policy starts it again by this.
 base::Status settle(const Context& context, Container& container);
 
 // Its stop signal; after so many seconds (by default its own) SIGKILL; waits until it is finished.

@@ -199,6 +199,7 @@ Result<int> execute(const Context& context, const StartCommand& command) {
   if (!looks)
     return each_container(context, command.containers,
                           [&](Container& container) -> Result<std::string> {
+                            TRY(settle(context, container));
                             bool runs = container.record.state.phase == Phase::Running;
                             auto now = TRY(phase_now(container));
                             // compat: docker: what runs already is as wished

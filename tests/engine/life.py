@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from containers import EngineTest
-from harness import PATIENCE, text_of, wait_for, wait_until_it_polls
+from harness import PATIENCE, RUNTIME, text_of, wait_for, wait_until_it_polls
 
 
 class Life(EngineTest):
@@ -314,6 +314,8 @@ class Crashes(Life):
                 time.sleep(moment)  # the moment is what is tested
                 process.kill()
                 process.wait()
+                if (self.data / "names/bird").is_symlink() and self.engine("stop", "-t", "0", "bird").code == 0:
+                    wait_for(lambda: "sleep 1000 " not in self.processes().values(), "what ran to be ended by stop")
                 if self.row():
                     self.engine_ok("rm", "--force", "bird")
                 self.assertIsNone(self.row())
@@ -332,6 +334,59 @@ class Crashes(Life):
                 self.assertEqual(self.row()["status"], "running")
                 self.engine_ok("kill", "bird")
                 self.assertEqual(self.run_folders(), [])
+
+    def killed_at_start(self, *args, began=True):
+        """An engine that is killed when the runtime has started the process, or is about to."""
+        script = self.folder / "runtime"
+        kill = 'case " $* " in *" start "*) kill -9 $PPID; exit;; esac'
+        script.write_text("\n".join(["#!/bin/sh", f'{RUNTIME} "$@" || exit', kill] if began else ["#!/bin/sh", kill, f'exec {RUNTIME} "$@"']))
+        script.chmod(0o755)
+        done = self.call(*[script if word == RUNTIME else word for word in self.command(*args)])
+        self.assertEqual(done.code, -signal.SIGKILL, done)
+
+    def killed_run(self, *words, options=(), began=True):
+        made = ("--name", "bird", "--net=none", *self.marked(), *options, "box", *(words or ("sleep", "1000")))
+        self.killed_at_start("run", "--detach", *made, began=began)
+        return self.record()["state"]
+
+    def test_one_that_began_when_its_engine_was_killed_runs(self):
+        self.assertEqual(self.killed_run()["status"], "created")
+        self.assertIn("Up ", self.engine_ok("ps").out)
+        self.assertEqual(self.row()["status"], "running")
+        self.refused("rm", "bird", says="is running", code=1)
+        first = self.record()["state"]
+        self.engine_ok("start", "bird")
+        self.assertEqual(self.record()["state"], first)
+
+    def test_one_that_began_when_its_engine_was_killed_can_be_ended(self):
+        for command in (["stop", "-t", "0"], ["kill"], ["rm", "--force"]):
+            with self.subTest(command=command):
+                pid = self.killed_run()["init"]["pid"]
+                self.engine_ok(*command, "bird")
+                self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
+                if self.row():
+                    self.assertEqual((self.row()["status"], self.row()["exitCode"]), ("exited", 137))
+                self.assertEqual(self.run_folders(), [])
+                self.engine("rm", "bird")
+
+    def test_one_that_began_when_its_engine_was_killed_is_finished_at_its_end(self):
+        for options in ([], ["--rm"]):
+            with self.subTest(options=options):
+                self.killed_run("sh", "-c", "until [ -e /go ]; do sleep 0.02; done; exit 5", options=options)
+                (self.bundle() / "rootfs/go").touch()
+                wait_for(lambda: self.run_folders() == [], "its monitor to finish it")
+                if options:
+                    wait_for(lambda: self.containers() == [], "it to be removed")
+                else:
+                    state = self.record()["state"]
+                    self.assertEqual((state["status"], state["exitCode"]), ("exited", 5))
+                    self.engine_ok("rm", "bird")
+
+    def test_one_that_did_not_begin_before_its_engine_was_killed_is_created(self):
+        self.killed_run(began=False)
+        self.assertEqual((self.row()["status"], self.run_folders()), ("created", []))
+        self.engine_ok("start", "bird")
+        self.assertEqual(self.row()["status"], "running")
 
     def test_what_was_committed_to_a_container_survives_the_kill_of_everything(self):
         state = self.detached("sh", "-c", "echo precious > /kept; sync; exec sleep 1000")["state"]
