@@ -68,6 +68,7 @@ base::Result<Program> settle(const plan::Process& plan, const fs::Proc& proc,
 
 Status close_all_but(const std::vector<base::FdRef>& kept, int preserve_fds) {
   std::vector<int> numbers;
+  numbers.reserve(kept.size());
   for (const auto& fd : kept) numbers.push_back(fd.raw());
   return sys::close_from(static_cast<unsigned>(3 + preserve_fds), std::move(numbers));
 }

@@ -184,7 +184,7 @@ TEST_CASE("a sysctl is a file: its first separator says what the others are") {
   wanted.linux_.sysctl = {{"net.ipv4.ip_forward", "1"},
                           {"net/ipv4/conf/eth0.100/forwarding", "0"},
                           {"kernel.msgmax", "8192"},
-                         {"net.ipv4.conf.eth0/100.forwarding", "0"}};
+                          {"net.ipv4.conf.eth0/100.forwarding", "0"}};
   auto plan = planned(wanted);
   REQUIRE(plan.sysctls.size() == 4);
   CHECK(plan.sysctls[0] ==
