@@ -39,13 +39,17 @@ class Propagation(RuntimeTest):
                 os.lchown(os.path.join(folder, name), 100000, 100000)
         return bundle
 
+    def on_a_host_of_its_own(self, script, run):
+        """The script with this command, where all mounts are shared, but not with this machine."""
+        return self.call("unshare", "--mount", "sh", "-c", f"mount --make-rshared / && {script}", "sh", *run)
+
     def on_shared_mounts(self, config, then="true"):
         """What a run, and a command on the host after it, print."""
         bundle = self.bundle(config)
         if "uidMappings" in config["linux"]:
             self.owned_by_user(bundle)
         run = [RUNTIME, "--root", self.root, "run", "--bundle", bundle, self.new_id()]
-        done = self.call("unshare", "--mount", "--propagation", "shared", "sh", "-c", f'"$@" && {then}', "sh", *run)
+        done = self.on_a_host_of_its_own(f'"$@" && {then}', run)
         self.assertEqual(done.code, 0, done)
         return done.out
 
@@ -109,7 +113,7 @@ class Propagation(RuntimeTest):
         config["root"]["path"] = root if root == "rootfs" else str(self.folder / root)
         (bundle / "config.json").write_text(json.dumps(config))
         run = [RUNTIME, "--root", self.root, "run", *flags, "--bundle", place / "bundle", name]
-        done = self.call("unshare", "--mount", "--propagation", "shared", "sh", "-c", script, "sh", *run)
+        done = self.on_a_host_of_its_own(script, run)
         self.assertEqual(done.code, 0, done)
         return done.out
 
