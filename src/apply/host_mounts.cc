@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "fs/mountinfo.h"
 #include "sys/file.h"
@@ -53,13 +55,22 @@ bool holds(std::uint64_t id, const fs::MountRow& row, const std::vector<fs::Moun
   return false;
 }
 
+// The mounts that do not belong to the container's tree.
+base::Result<std::vector<fs::MountRow>> rows_outside(FdRef root) {
+  auto own = TRY(sys::mount_id(root, "", AT_EMPTY_PATH));
+  auto rows = TRY(fs::read_mountinfo());
+  std::vector<fs::MountRow> out;
+  std::ranges::copy_if(rows, std::back_inserter(out),
+                       [&](const fs::MountRow& row) { return !holds(own, row, rows); });
+  return out;
+}
+
 }  // namespace
 
 Status leave_host_mounts(FdRef root) {
-  auto own = TRY(sys::mount_id(root, "", AT_EMPTY_PATH));
-  auto rows = TRY(fs::read_mountinfo());
+  auto rows = TRY(rows_outside(root));
   for (const auto& row : rows) {
-    if (row.propagation.find("shared:") == row.propagation.npos || holds(own, row, rows)) continue;
+    if (row.propagation.find("shared:") == row.propagation.npos) continue;
     auto left = sys::mount_setattr_at(row.mount_point, {.propagation = MS_SLAVE}, false);
     // What lies below another mount is out of everybody's reach.
     if (!left && left.error().code() != ENOENT && left.error().code() != EINVAL)
@@ -69,10 +80,9 @@ Status leave_host_mounts(FdRef root) {
 }
 
 Status hide_kernel_file_systems(FdRef root) {
-  auto own = TRY(sys::mount_id(root, "", AT_EMPTY_PATH));
-  auto rows = TRY(fs::read_mountinfo());
+  auto rows = TRY(rows_outside(root));
   for (const auto& row : rows) {
-    if ((row.type != "proc" && row.type != "sysfs") || holds(own, row, rows)) continue;
+    if (row.type != "proc" && row.type != "sysfs") continue;
     // A user namespace may be denied to take it away; it may cover it.
     auto gone = sys::umount(row.mount_point, MNT_DETACH | UMOUNT_NOFOLLOW);
     if (gone || gone.error().code() == ENOENT) continue;
